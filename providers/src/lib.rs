@@ -1,0 +1,202 @@
+//! What runs a machine: QEMU, and later libvirt, VirtualBox, VMware, Docker and AWS.
+//!
+//! A [`Provider`] turns a [`MachineSpec`] into something that boots, and answers for it afterwards. It knows nothing of
+//! Vagrantfiles, boxes' catalogs, SSH or the terminal: a spec arrives resolved, an [`Endpoint`] goes back.
+//!
+//! **Invariant:** no method here depends on what an earlier call left in memory. Everything is found again from the
+//! [`MachineId`], so a command that was killed half-way can be run again by another process.
+
+mod spec;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use spec::*;
+
+/// A backend which can create machines and drive them through their lifecycle.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The name a Vagrantfile uses: `qemu`, `libvirt`, `docker`.
+    fn name(&self) -> &'static str;
+
+    /// What the backend can do, as plain data; read when planning.
+    fn features(&self) -> Features;
+
+    /// What the machine is doing now, asked of the backend and never cached. Reads only, and never waits for another command.
+    async fn state(&self, id: &MachineId) -> Result<State>;
+
+    /// Creates the machine, powered off, under an identity chosen by the caller.
+    ///
+    /// Creating a machine that exists already is not an error: the call before this one may have died between creating it and
+    /// saying so.
+    async fn create(&self, id: &MachineId, spec: &MachineSpec) -> Result<()>;
+
+    /// Starts the machine with the spec's forwards bound, and returns the host port each of them got, in the spec's order.
+    ///
+    /// A forward whose host port is taken is [`Error::PortTaken`], unless it may be corrected. Starting a machine that runs is
+    /// `Ok` and returns what is bound.
+    async fn start(&self, id: &MachineId, spec: &MachineSpec) -> Result<Vec<BoundForward>>;
+
+    /// Where the running machine's forwarded ports are.
+    async fn endpoint(&self, id: &MachineId) -> Result<Endpoint>;
+
+    /// Stops the machine; what is not running is `Ok`.
+    async fn stop(&self, id: &MachineId, how: Stop) -> Result<()>;
+
+    /// Removes the machine and all it owns, running or not. Removing what is gone is `Ok`.
+    async fn destroy(&self, id: &MachineId) -> Result<()>;
+
+    /// The end of the machine's serial console, for a report on a boot that did not come up; `None` where there is none.
+    async fn console_tail(&self, id: &MachineId, lines: usize) -> Option<Vec<String>>;
+}
+
+/// Who a machine is: the claim is journaled by the caller before a backend hears of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineId {
+    /// A UUID; the backend's name, label, tag or uuid of the machine.
+    pub claim: uuid::Uuid,
+    /// The folder that is the machine's alone, for disks and logs; it exists.
+    pub folder: PathBuf,
+}
+
+/// What a machine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The backend has nothing under this claim.
+    NotCreated,
+    /// It has disks and no process.
+    Stopped,
+    /// It runs, or is paused with its memory in place.
+    Running,
+    /// Its memory is on disk.
+    Saved,
+}
+
+/// What a backend can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    /// A machine may be made without a box.
+    pub box_optional: bool,
+    /// Several machines may be brought up at once.
+    pub parallel: bool,
+    /// Names of the providers whose boxes it takes, the preferred one first.
+    pub box_formats: &'static [&'static str],
+}
+
+/// How a machine is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The power button, and no more than this long until power is cut.
+    PowerButton {
+        /// How long the guest has for shutting down.
+        patience: Duration,
+    },
+    /// Power is cut.
+    Power,
+}
+
+/// Where a running machine can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The forwards in force, the one for SSH among them.
+    pub forwards: Vec<BoundForward>,
+}
+
+/// A forward as it was bound.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BoundForward {
+    /// The id of the forward in the spec (`ssh`, `tcp8080`).
+    pub id: String,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// The port in the guest.
+    pub guest_port: u16,
+    /// The address on the host, as bound.
+    pub host: SocketAddr,
+}
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a provider could not do as it was told.
+///
+/// One variant for each thing a person would do next. The message says what was attempted and on what; the cause goes into
+/// `source`, never into the text.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The backend's program is missing.
+    #[error("{program} is not installed, or not on PATH")]
+    NotInstalled {
+        /// The program's name.
+        program: String,
+        /// What installs it.
+        advice: &'static str,
+    },
+
+    /// A program of the backend's ended with an error.
+    #[error("{program} failed ({status}): {stderr}")]
+    Command {
+        /// The program's name.
+        program: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it said.
+        stderr: String,
+    },
+
+    /// Something else listens on the port.
+    #[error("port {port} on {address} is taken: it cannot be forwarded to port {guest_port} of the guest")]
+    PortTaken {
+        /// The host's port.
+        port: u16,
+        /// The host's address.
+        address: std::net::IpAddr,
+        /// The guest's port.
+        guest_port: u16,
+    },
+
+    /// No port of the range is free.
+    #[error("no port from {first} to {last} is free for port {guest_port} of the guest")]
+    NoFreePort {
+        /// The first port that was tried.
+        first: u16,
+        /// The last port that was tried.
+        last: u16,
+        /// The guest's port.
+        guest_port: u16,
+    },
+
+    /// The backend cannot do this with these settings.
+    #[error("{what}")]
+    Unsupported {
+        /// What cannot be done, as a sentence.
+        what: String,
+    },
+
+    /// The machine is not running.
+    #[error("the machine is not running")]
+    NotRunning,
+
+    /// The backend does not answer, or not in time.
+    #[error("{backend} did not answer: {what}")]
+    NoAnswer {
+        /// The backend's name.
+        backend: &'static str,
+        /// What was asked.
+        what: String,
+    },
+
+    /// A file could not be written or read.
+    #[error("cannot {action} {}", path.display())]
+    File {
+        /// `read`, `write`, `remove`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}

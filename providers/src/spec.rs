@@ -1,0 +1,139 @@
+//! What a machine is to be: plain, resolved data. Whoever makes it has decided everything but what a backend alone can know.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// A machine as a provider is to make it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MachineSpec {
+    /// The machine's name in its Vagrantfile, for messages and for the backend's own lists.
+    pub name: String,
+    /// The box's disk, which stays untouched below the machine's own.
+    pub disk: Option<CheckedDisk>,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// The number of virtual CPUs.
+    pub cpus: u32,
+    /// What to forward, the SSH port among it.
+    pub forwards: Vec<Forward>,
+    /// The guest's architecture as QEMU calls it (`x86_64`, `aarch64`).
+    pub architecture: String,
+    /// The MAC address of the first network card, as the box or the Vagrantfile states it (twelve hex digits).
+    pub mac_address: Option<String>,
+    /// The options that only QEMU has.
+    pub qemu: QemuOptions,
+}
+
+/// QEMU's own options, resolved; `None` means: as this crate chooses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct QemuOptions {
+    /// `-machine`: `q35`, `pc`, `virt`.
+    pub machine: Option<String>,
+    /// `-cpu`.
+    pub cpu: Option<String>,
+    /// `-accel`: `kvm`, `tcg`, `hvf`, `whpx`; the probe is not asked then.
+    pub accelerator: Option<String>,
+    /// The disk's bus: `virtio`, `scsi`, `sata`, `ide`, `nvme`.
+    pub disk_bus: Option<String>,
+    /// The network card's model: `virtio-net-pci`, `e1000`, `rtl8139`.
+    pub net_device: Option<String>,
+    /// Further arguments, as they are.
+    pub extra_arguments: Vec<String>,
+}
+
+/// A disk that was checked when its box was imported: it has no backing file or extent outside itself.
+///
+/// Only the place that asks the store for a box's disk makes one ([`CheckedDisk::vouched_for`]); no other disk may be handed to
+/// a hypervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedDisk {
+    path: PathBuf,
+    format: DiskFormat,
+}
+
+impl CheckedDisk {
+    /// A disk that the box store vouches for.
+    pub fn vouched_for(path: PathBuf, format: DiskFormat) -> Self {
+        Self { path, format }
+    }
+
+    /// The file, absolute.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// The file's format; QEMU is told, and never guesses.
+    pub fn format(&self) -> DiskFormat {
+        self.format
+    }
+}
+
+/// Formats of disk images, by the names that QEMU gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskFormat {
+    /// QEMU's own.
+    Qcow2,
+    /// Bytes as they are.
+    Raw,
+    /// VMware's.
+    Vmdk,
+    /// VirtualBox's.
+    Vdi,
+    /// Hyper-V's first one.
+    Vpc,
+    /// Hyper-V's second one.
+    Vhdx,
+}
+
+impl DiskFormat {
+    /// QEMU's name of the format.
+    pub fn name(self) -> &'static str {
+        match self {
+            DiskFormat::Qcow2 => "qcow2",
+            DiskFormat::Raw => "raw",
+            DiskFormat::Vmdk => "vmdk",
+            DiskFormat::Vdi => "vdi",
+            DiskFormat::Vpc => "vpc",
+            DiskFormat::Vhdx => "vhdx",
+        }
+    }
+}
+
+/// A port of the guest that is to be reachable on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forward {
+    /// What the Vagrantfile calls it (`ssh`), or Vagrant's default id.
+    pub id: String,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// The address in the guest; `None` is the address that the guest got.
+    pub guest_address: Option<IpAddr>,
+    /// The port in the guest.
+    pub guest_port: u16,
+    /// The address on the host.
+    pub host_address: IpAddr,
+    /// The port on the host that is wanted.
+    pub host_port: u16,
+    /// Where to look, first to last, when the wanted port is taken; `None` makes that an error.
+    pub correct_within: Option<(u16, u16)>,
+}
+
+/// What is forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl Protocol {
+    /// `tcp` or `udp`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Vagrantfiles in Ruby, Lua and TOML, read into layers.
+
+pub mod layer;
