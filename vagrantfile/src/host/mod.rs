@@ -1,0 +1,210 @@
+//! Everything outside of a Vagrantfile, as the languages see it: [`Host`].
+//!
+//! The crate reads no environment, no file and no clock, and runs and writes nothing, except through a `Host`. Whether a
+//! Vagrantfile may act on the machine that reads it is the host's decision too ([`Host::decide`]); what a write means
+//! without permission is ours: it goes to memory ([`World`]), so that the file reads back what it wrote.
+
+mod memory;
+mod world;
+
+pub use memory::MemoryHost;
+pub use world::World;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What surrounds a Vagrantfile.
+pub trait Host: Send {
+    /// The environment variables, in any order.
+    fn environment(&self) -> Vec<(String, String)>;
+
+    /// The whole content of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// What stands at a path; links are followed.
+    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// The names in a folder, without `.` and `..`.
+    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+
+    /// The path with its links resolved.
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The folder that relative paths start from.
+    fn working_directory(&self) -> PathBuf;
+
+    /// The user's home folder.
+    fn home(&self) -> PathBuf;
+
+    /// What kind of machine this is, and who uses it.
+    fn facts(&self) -> Facts;
+
+    /// The time.
+    fn now(&self) -> Moment;
+
+    /// Random bits, for names and tokens.
+    fn random(&mut self) -> u64;
+
+    /// Shows what a Vagrantfile prints. It belongs on the standard error output: the standard output is data.
+    fn print(&mut self, text: &str);
+
+    /// Whether a Vagrantfile may do this to the machine.
+    fn decide(&mut self, act: &Act) -> Decision;
+
+    /// Runs a command and waits. It is asked for only after [`Host::decide`] allowed it.
+    fn run(&mut self, command: &Command) -> io::Result<Output>;
+
+    /// Fetches what a URL names. It is asked for only after [`Host::decide`] allowed it.
+    fn fetch(&mut self, url: &str) -> io::Result<Vec<u8>>;
+
+    /// Changes a file or folder. It is asked for only after [`Host::decide`] allowed it.
+    fn change(&mut self, change: &Change) -> io::Result<()>;
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// A folder; everything else counts as a file.
+    pub is_directory: bool,
+    /// The size in bytes.
+    pub size: u64,
+    /// Permission bits, as Unix has them.
+    pub mode: u32,
+    /// When it was last changed, in seconds since 1970.
+    pub modified: i64,
+}
+
+/// What kind of machine reads the Vagrantfile, and who uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The operating system.
+    pub platform: Platform,
+    /// The processor's architecture: `x86_64`, `aarch64`.
+    pub architecture: String,
+    /// How many processors there are.
+    pub processors: u32,
+    /// Memory in MiB, where it is known.
+    pub memory: Option<u64>,
+    /// The machine's name.
+    pub hostname: String,
+    /// The user's name.
+    pub user: String,
+    /// The user's number; 0 where there is none.
+    pub user_id: u32,
+    /// The number of the user's group; 0 where there is none.
+    pub group_id: u32,
+}
+
+/// An operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Linux.
+    Linux,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+    /// A BSD.
+    Bsd,
+}
+
+/// A point in time with the local time zone's distance to UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Seconds since 1970 in UTC.
+    pub seconds: i64,
+    /// The part of the second.
+    pub nanoseconds: u32,
+    /// Seconds east of UTC.
+    pub offset: i32,
+}
+
+/// Something that a Vagrantfile wants to do to the machine that reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Run a command.
+    Run(Command),
+    /// Connect to another machine; the text says to what.
+    Connect(String),
+    /// Change files.
+    Write(PathBuf),
+}
+
+/// What becomes of an [`Act`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It is done.
+    Allow,
+    /// It is an error, with this advice. A write is kept in memory instead.
+    Refuse(String),
+}
+
+/// A command of the machine that reads the Vagrantfile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What is run.
+    pub line: CommandLine,
+    /// The folder it is run in.
+    pub directory: PathBuf,
+    /// What is added to the environment; `None` takes a variable away.
+    pub environment: Vec<(String, Option<String>)>,
+    /// What it reads from its standard input.
+    pub input: Option<Vec<u8>>,
+    /// Whether its output is wanted by the file; otherwise it goes to the standard error output.
+    pub capture: bool,
+}
+
+/// How a command is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandLine {
+    /// One text for the shell.
+    Shell(String),
+    /// A program and its arguments, no shell.
+    Program(Vec<String>),
+}
+
+/// What a command left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The exit code; `None` when a signal ended it.
+    pub status: Option<i32>,
+    /// What it wrote to its standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to its standard error output.
+    pub stderr: Vec<u8>,
+}
+
+/// A change to a file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The file has this content from now on.
+    Write(PathBuf, Vec<u8>),
+    /// The folder exists from now on, and those above it.
+    CreateFolder(PathBuf),
+    /// The file or folder is gone, with all it holds.
+    Remove(PathBuf),
+    /// A symbolic link at the second path points to the first.
+    Link(PathBuf, PathBuf),
+    /// The permission bits.
+    Mode(PathBuf, u32),
+}
+
+impl Change {
+    /// The path that is changed.
+    pub fn path(&self) -> &Path {
+        match self {
+            Change::Write(path, _) | Change::CreateFolder(path) | Change::Remove(path) | Change::Mode(path, _) => path,
+            Change::Link(_, path) => path,
+        }
+    }
+}
+
+impl CommandLine {
+    /// The command as a person would type it, for messages.
+    pub fn text(&self) -> String {
+        match self {
+            CommandLine::Shell(line) => line.clone(),
+            CommandLine::Program(words) => words.join(" "),
+        }
+    }
+}

@@ -1,0 +1,596 @@
+//! The live configuration: the objects that a Vagrantfile sees as `config`, `config.vm`, `vb`, `puppet` or `trigger`.
+//!
+//! A [`Model`] knows no language. A language (Ruby, Lua, TOML) drives it in four ways and hands everything else to it as plain data:
+//!
+//! - [`Model::get`] reads `object.name`: a value, a further object (`config.vm`, or anything below a namespace that nobody
+//!   knows), or Vagrant's marker for what is unset;
+//! - [`Model::set`] assigns `object.name = value`; [`Model::replace`] puts a value where an object stands (`vb.vmx["a"] = 1`);
+//! - [`Model::call`] calls `object.name(positional, named) { block }` and says what becomes of the block ([`Outcome`]): `Done`
+//!   (there was none, or the model kept it for later), or `Run(object)`: the language runs it now with that object as its argument;
+//! - [`Model::keep_block`] gives a block of the language a number. The language keeps the block itself under that number and
+//!   runs it when the session asks (`Language::run`): the blocks of `Vagrant.configure`, of machines and of providers.
+//!
+//! Values are [`Datum`]s: plain ones, or *live* ones that stay the language's own (a list that the file goes on filling after
+//! it was assigned). A live one is read once, when the layer is made ([`Model::layer`]).
+//!
+//! **Invariant:** an object never changes what another run recorded: each `Vagrant.configure` block has a root of its own.
+
+mod lists;
+mod options;
+mod version_one;
+
+pub use options::Options;
+
+use crate::layer::{Call, Entry, Origin, Setting, Value};
+use std::any::Any;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The objects of all runs of a session.
+pub struct Model {
+    options: Options,
+    records: Vec<Record>,
+    objects: Vec<Object>,
+    blocks: Vec<Block>,
+}
+
+/// An object that a Vagrantfile holds: `config`, `config.vm`, `vb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ObjectId(u32);
+
+/// A block of one of the languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BlockId(pub u32);
+
+/// The languages, as owners of blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LanguageName {
+    /// Ruby.
+    Ruby,
+    /// Lua.
+    Lua,
+    /// TOML.
+    Toml,
+}
+
+/// A value on its way into or out of the model.
+#[derive(Clone)]
+pub enum Datum {
+    /// A value that nobody changes any more.
+    Plain(Value),
+    /// A value that the language may still change.
+    Live(Rc<dyn Live>),
+}
+
+/// A value of a language that may still change after it was assigned.
+pub trait Live: Any {
+    /// What it is now.
+    fn snapshot(&self) -> Value;
+
+    /// The language's own value, for reading it back.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// What stands behind a name.
+#[derive(Clone)]
+pub enum Reading {
+    /// A value; `Value::Unset` for what nobody set.
+    Value(Datum),
+    /// A further object.
+    Object(ObjectId),
+    /// An empty collection that a file fills in place. The language makes one of its own and assigns it with [`Model::adopt`].
+    Collection(Value),
+}
+
+/// What a call did, and what becomes of its block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The call is complete.
+    Done,
+    /// The language runs the block now, with this object as its argument.
+    Run(ObjectId),
+    /// The call was a reading after all: nothing was recorded, and this object stands for what it returns.
+    Object(ObjectId),
+}
+
+/// The arguments of a call.
+#[derive(Clone, Default)]
+pub struct Arguments {
+    /// Those before the named ones.
+    pub positional: Vec<Datum>,
+    /// The named ones, in order.
+    pub named: Vec<(String, Datum)>,
+    /// The block, as [`Model::keep_block`] numbered it.
+    pub block: Option<BlockId>,
+}
+
+/// Why the model refuses an access.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no such option.
+    #[error("there is no option `{path}`")]
+    Unknown {
+        /// The option's path.
+        path: String,
+        /// A known option of a similar name.
+        similar: Option<String>,
+    },
+    /// A call that cannot mean anything.
+    #[error("{0}")]
+    Arguments(String),
+}
+
+/// A machine that a file defines, as far as one run knows it.
+#[derive(Clone)]
+pub struct Defined {
+    /// Its name.
+    pub name: String,
+    /// `primary:`, `autostart:` and the like.
+    pub options: Vec<(String, Value)>,
+    /// Its blocks, in order.
+    pub blocks: Vec<BlockId>,
+    /// Whether the blocks speak configuration version 1.
+    pub is_version_one: bool,
+    /// Where it was first defined.
+    pub origin: Origin,
+}
+
+/// The block of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderBlock {
+    /// The provider's name.
+    pub provider: String,
+    /// The block.
+    pub block: BlockId,
+    /// Whether it takes a second argument, the override.
+    pub overrides: bool,
+}
+
+struct Object {
+    record: usize,
+    prefix: String,
+}
+
+struct Block {
+    language: LanguageName,
+    arity: i32,
+}
+
+/// What one block did to one object: the log of a root, or of a provider, a provisioner, a trigger.
+struct Record {
+    owner: Owner,
+    lines: Vec<Line>,
+    attributes: HashMap<String, usize>,
+    defined: Vec<Defined>,
+    is_version_one: bool,
+}
+
+/// Whose record it is; the text is the name of the provider, the type of the provisioner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// `config`.
+    Root,
+    /// A provider's block.
+    Provider(String),
+    /// A provisioner's block.
+    Provisioner(String),
+    /// Any other block: a trigger's, a plugin's.
+    Body(String),
+    /// What is recorded here is thrown away: the override while the provider's own block runs.
+    Discarded,
+}
+
+#[derive(Clone)]
+struct Line {
+    path: String,
+    what: What,
+    origin: Origin,
+}
+
+#[derive(Clone)]
+enum What {
+    Assign(Datum),
+    /// A collection that was only read so far; it counts once something is in it.
+    Adopted(Datum),
+    Call {
+        positional: Vec<Datum>,
+        named: Vec<(String, Datum)>,
+        body: Option<usize>,
+        deferred: Option<ProviderBlock>,
+    },
+}
+
+impl Model {
+    /// An empty model that knows these options.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            records: Vec::new(),
+            objects: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// A fresh object for a block to fill.
+    pub fn open(&mut self, owner: Owner) -> ObjectId {
+        self.open_versioned(owner, false)
+    }
+
+    /// A fresh `config` of configuration version 1; what is said to it is recorded in the words of version 2.
+    pub fn open_version_one(&mut self) -> ObjectId {
+        self.open_versioned(Owner::Root, true)
+    }
+
+    fn open_versioned(&mut self, owner: Owner, is_version_one: bool) -> ObjectId {
+        let record = self.records.len();
+        let (lines, attributes, defined) = (Vec::new(), HashMap::new(), Vec::new());
+        self.records.push(Record {
+            owner,
+            lines,
+            attributes,
+            defined,
+            is_version_one,
+        });
+        self.object(record, String::new())
+    }
+
+    /// Numbers a block of a language. `arity` is the number of arguments that it takes.
+    pub fn keep_block(&mut self, language: LanguageName, arity: i32) -> BlockId {
+        self.blocks.push(Block { language, arity });
+        BlockId(self.blocks.len() as u32 - 1)
+    }
+
+    /// The language that a block belongs to.
+    pub fn block_language(&self, block: BlockId) -> Option<LanguageName> {
+        self.blocks.get(block.0 as usize).map(|it| it.language)
+    }
+
+    /// Reads `object.name`.
+    pub fn get(&mut self, object: ObjectId, name: &str) -> Result<Reading, Error> {
+        let (record, path) = self.path(object, name);
+        if let Some(&line) = self.records[record].attributes.get(&path) {
+            return Ok(self.reading_of_line(record, line));
+        }
+        if let Some(list) = self.computed_list(record, &path) {
+            return Ok(Reading::Value(Datum::Plain(list)));
+        }
+        match self.options.look(&self.records[record].owner, &path) {
+            options::Look::Namespace => Ok(Reading::Object(self.object(record, path))),
+            options::Look::Unset => Ok(Reading::Value(Datum::Plain(Value::Unset))),
+            options::Look::Collection(value) => Ok(Reading::Collection(value)),
+            options::Look::Unknown { similar } => Err(Error::Unknown { path, similar }),
+        }
+    }
+
+    /// Assigns `object.name = value`.
+    pub fn set(&mut self, object: ObjectId, name: &str, value: Datum, origin: Origin) -> Result<(), Error> {
+        let (record, path) = self.path(object, name);
+        if self.records[record].is_version_one {
+            self.set_version_one(record, &path, value, origin);
+            return Ok(());
+        }
+        let path = self.options.canonical(&self.records[record].owner, &path);
+        if let options::Look::Unknown { similar } = self.options.look(&self.records[record].owner, &path) {
+            return Err(Error::Unknown { path, similar });
+        }
+        self.assign(record, path, What::Assign(value), origin);
+        Ok(())
+    }
+
+    /// Puts a value where the object itself stands.
+    pub fn replace(&mut self, object: ObjectId, value: Datum, origin: Origin) {
+        let Object { record, prefix } = &self.objects[object.0 as usize];
+        let (record, path) = (*record, prefix.clone());
+        self.assign(record, path, What::Assign(value), origin);
+    }
+
+    /// Takes over the collection that a language made for [`Reading::Collection`].
+    pub fn adopt(&mut self, object: ObjectId, name: &str, value: Datum, origin: Origin) {
+        let (record, path) = self.path(object, name);
+        self.assign(record, path, What::Adopted(value), origin);
+    }
+
+    /// Calls `object.name(arguments) { block }`.
+    pub fn call(
+        &mut self,
+        object: ObjectId,
+        name: &str,
+        arguments: Arguments,
+        origin: Origin,
+    ) -> Result<Outcome, Error> {
+        let (record, path) = self.path(object, name);
+        let is_root = self.records[record].owner == Owner::Root;
+        if self.records[record].is_version_one && is_root {
+            return self.call_version_one(record, &path, arguments, origin);
+        }
+        match path.as_str() {
+            "vm.define" if is_root => self.define(record, arguments, origin),
+            "vm.provider" if is_root => self.provider(record, arguments, origin),
+            _ => self.record_call(record, path, arguments, origin),
+        }
+    }
+
+    /// The machines that a root defines, in order.
+    pub fn defined(&self, root: ObjectId) -> &[Defined] {
+        &self.records[self.objects[root.0 as usize].record].defined
+    }
+
+    /// The blocks of providers in a root, in order.
+    pub fn provider_blocks(&self, root: ObjectId) -> Vec<ProviderBlock> {
+        let lines = &self.records[self.objects[root.0 as usize].record].lines;
+        let blocks = lines.iter().filter_map(|it| match &it.what {
+            What::Call { deferred, .. } => deferred.clone(),
+            _ => None,
+        });
+        blocks.collect()
+    }
+
+    /// The entries of a record as they are now. `bodies` are the objects that the providers' blocks filled, in the order of
+    /// [`Model::provider_blocks`].
+    pub fn layer(&self, object: ObjectId, bodies: &[ObjectId]) -> Vec<Entry> {
+        let mut bodies = bodies.iter();
+        self.entries(self.objects[object.0 as usize].record, &mut bodies)
+    }
+
+    fn entries(&self, record: usize, bodies: &mut std::slice::Iter<'_, ObjectId>) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for Line { path, what, origin } in &self.records[record].lines {
+            let setting = match what {
+                What::Assign(value) => Setting::Assign(value.snapshot()),
+                What::Adopted(value) => match value.snapshot() {
+                    Value::List(items) if items.is_empty() => continue,
+                    Value::Map(pairs) if pairs.is_empty() => continue,
+                    value => Setting::Assign(value),
+                },
+                What::Call {
+                    positional,
+                    named,
+                    body,
+                    deferred,
+                } => {
+                    let late = deferred
+                        .as_ref()
+                        .and_then(|_| bodies.next())
+                        .map(|it| self.objects[it.0 as usize].record);
+                    let body = body
+                        .or(late)
+                        .map(|it| self.entries(it, &mut [].iter()))
+                        .unwrap_or_default();
+                    let positional = positional.iter().map(Datum::snapshot).collect();
+                    let named = named
+                        .iter()
+                        .map(|(name, value)| (name.clone(), value.snapshot()))
+                        .collect();
+                    Setting::Call(Call {
+                        positional,
+                        named,
+                        body,
+                    })
+                }
+            };
+            entries.push(Entry {
+                path: path.clone(),
+                setting,
+                origin: origin.clone(),
+            });
+        }
+        entries
+    }
+
+    fn object(&mut self, record: usize, prefix: String) -> ObjectId {
+        self.objects.push(Object { record, prefix });
+        ObjectId(self.objects.len() as u32 - 1)
+    }
+
+    /// The record behind an object and the path of a name below it.
+    fn path(&self, object: ObjectId, name: &str) -> (usize, String) {
+        let Object { record, prefix } = &self.objects[object.0 as usize];
+        (
+            *record,
+            if prefix.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{prefix}.{name}")
+            },
+        )
+    }
+
+    fn reading_of_line(&self, record: usize, line: usize) -> Reading {
+        match &self.records[record].lines[line].what {
+            What::Assign(value) | What::Adopted(value) => Reading::Value(value.clone()),
+            What::Call { .. } => Reading::Value(Datum::Plain(Value::Nil)),
+        }
+    }
+
+    fn assign(&mut self, record: usize, path: String, what: What, origin: Origin) {
+        let record = &mut self.records[record];
+        if record.owner == Owner::Discarded {
+            return;
+        }
+        record.attributes.insert(path.clone(), record.lines.len());
+        record.lines.push(Line { path, what, origin });
+    }
+
+    fn define(&mut self, record: usize, arguments: Arguments, origin: Origin) -> Result<Outcome, Error> {
+        let name = arguments
+            .first_text()
+            .ok_or_else(|| Error::Arguments("`vm.define` needs the machine's name".into()))?;
+        let mut options: Vec<(String, Value)> = arguments
+            .named
+            .iter()
+            .map(|(key, it)| (key.clone(), it.snapshot()))
+            .collect();
+        if let Some(Value::Map(pairs)) = arguments.positional.get(1).map(Datum::snapshot) {
+            options.extend(
+                pairs
+                    .into_iter()
+                    .filter_map(|(key, value)| Some((key.as_text()?.to_owned(), value))),
+            );
+        }
+        let is_version_one = self.records[record].is_version_one;
+        let defined = &mut self.records[record].defined;
+        match defined.iter_mut().find(|it| it.name == name) {
+            Some(machine) => {
+                machine
+                    .options
+                    .retain(|(key, _)| !options.iter().any(|(new, _)| new == key));
+                machine.options.extend(options);
+                machine.blocks.extend(arguments.block);
+            }
+            None => {
+                let blocks = arguments.block.into_iter().collect();
+                defined.push(Defined {
+                    name,
+                    options,
+                    blocks,
+                    is_version_one,
+                    origin,
+                });
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn provider(&mut self, record: usize, arguments: Arguments, origin: Origin) -> Result<Outcome, Error> {
+        let name = arguments
+            .first_text()
+            .ok_or_else(|| Error::Arguments("`vm.provider` needs the provider's name".into()))?;
+        let deferred = arguments.block.map(|block| ProviderBlock {
+            provider: name.clone(),
+            block,
+            overrides: self.blocks[block.0 as usize].arity == 2,
+        });
+        let positional = vec![Datum::Plain(Value::Symbol(name))];
+        let what = What::Call {
+            positional,
+            named: arguments.named,
+            body: None,
+            deferred,
+        };
+        self.records[record].lines.push(Line {
+            path: "vm.provider".into(),
+            what,
+            origin,
+        });
+        Ok(Outcome::Done)
+    }
+
+    fn record_call(
+        &mut self,
+        record: usize,
+        path: String,
+        arguments: Arguments,
+        origin: Origin,
+    ) -> Result<Outcome, Error> {
+        if let options::Look::Unknown { similar } = self.options.look(&self.records[record].owner, &path) {
+            return Err(Error::Unknown { path, similar });
+        }
+        let body = match arguments.block {
+            Some(_) => Some(self.open(body_owner(&path, &arguments))),
+            None => None,
+        };
+        if self.records[record].owner == Owner::Discarded {
+            return Ok(body.map_or(Outcome::Done, Outcome::Run));
+        }
+        let body_record = body.map(|it| self.objects[it.0 as usize].record);
+        let what = What::Call {
+            positional: arguments.positional,
+            named: arguments.named,
+            body: body_record,
+            deferred: None,
+        };
+        self.records[record].lines.push(Line { path, what, origin });
+        Ok(body.map_or(Outcome::Done, Outcome::Run))
+    }
+
+    fn set_version_one(&mut self, record: usize, path: &str, value: Datum, origin: Origin) {
+        match version_one::assignment(path, value) {
+            Some((false, path, value)) => self.assign(record, path, What::Assign(value), origin),
+            Some((true, path, value)) => {
+                let body = self.virtualbox_body(record, origin.clone());
+                self.assign(body, path, What::Assign(value), origin);
+            }
+            None => {}
+        }
+    }
+
+    fn call_version_one(
+        &mut self,
+        record: usize,
+        path: &str,
+        arguments: Arguments,
+        origin: Origin,
+    ) -> Result<Outcome, Error> {
+        if path == "vm.define" {
+            return self.define(record, arguments, origin);
+        }
+        match version_one::call(path, arguments) {
+            version_one::Meaning::Call(path, arguments) => self.record_call(record, path, arguments, origin),
+            version_one::Meaning::VirtualBox(path, arguments) => {
+                let body = self.virtualbox_body(record, origin.clone());
+                self.record_call(body, path, arguments, origin)
+            }
+            version_one::Meaning::Nothing => Ok(Outcome::Done),
+        }
+    }
+
+    /// The record of a block for VirtualBox that the file did not write itself.
+    fn virtualbox_body(&mut self, record: usize, origin: Origin) -> usize {
+        let body = self.open(Owner::Provider("virtualbox".into()));
+        let body = self.objects[body.0 as usize].record;
+        let positional = vec![Value::Symbol("virtualbox".into()).into()];
+        let what = What::Call {
+            positional,
+            named: Vec::new(),
+            body: Some(body),
+            deferred: None,
+        };
+        self.records[record].lines.push(Line {
+            path: "vm.provider".into(),
+            what,
+            origin,
+        });
+        body
+    }
+}
+
+/// Whose record the block of a call fills.
+fn body_owner(path: &str, arguments: &Arguments) -> Owner {
+    match path {
+        "vm.provision" => {
+            let named = arguments
+                .named
+                .iter()
+                .find(|(name, _)| name == "type")
+                .map(|(_, value)| value.snapshot());
+            let kind = named
+                .and_then(|it| it.as_text().map(str::to_owned))
+                .or_else(|| arguments.first_text());
+            Owner::Provisioner(kind.unwrap_or_default())
+        }
+        _ => Owner::Body(path.to_owned()),
+    }
+}
+
+impl Arguments {
+    /// The first positional argument where it is text.
+    pub fn first_text(&self) -> Option<String> {
+        self.positional.first()?.snapshot().as_text().map(str::to_owned)
+    }
+}
+
+impl Datum {
+    /// What the value is now.
+    pub fn snapshot(&self) -> Value {
+        match self {
+            Datum::Plain(value) => value.clone(),
+            Datum::Live(live) => live.snapshot(),
+        }
+    }
+}
+
+impl From<Value> for Datum {
+    fn from(value: Value) -> Self {
+        Datum::Plain(value)
+    }
+}

@@ -1,0 +1,153 @@
+//! What the model knows of options: which exist, and which are collections that files fill in place.
+
+use super::Owner;
+use crate::layer::Value;
+use schema::{Default, Descriptor, Form};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The options that the reader's owner describes. Where there is no description, everything is accepted.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    core: BTreeMap<&'static str, Descriptor>,
+    aliases: BTreeMap<&'static str, &'static str>,
+    namespaces: BTreeSet<&'static str>,
+}
+
+/// What is known of a name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Look {
+    /// Something with names of its own below it.
+    Namespace,
+    /// An option that nobody has set.
+    Unset,
+    /// An option that starts as an empty collection.
+    Collection(Value),
+    /// No option of a namespace that is known.
+    Unknown { similar: Option<String> },
+}
+
+/// The namespaces of Vagrant itself.
+const NAMESPACES: &[&str] = &[
+    "vm",
+    "ssh",
+    "winrm",
+    "winssh",
+    "vagrant",
+    "nfs",
+    "smb",
+    "package",
+    "push",
+    "trigger",
+    "rdp",
+    "windows",
+    "solaris",
+    "solaris11",
+    "smartos",
+];
+
+/// Parts of a namespace that are objects themselves.
+const INNER_NAMESPACES: &[&str] = &["ssh.default", "winssh.default"];
+
+/// Options of providers and provisioners that start empty and are filled in place: `puppet.facter["role"] = "web"`.
+const TABLES: &[&str] = &[
+    "facter",
+    "json",
+    "vmx",
+    "env",
+    "compose_configuration",
+    "extra_vars",
+    "groups",
+    "host_vars",
+    "vm_integration_services",
+    "build_env",
+    "pillar_data",
+];
+
+/// The same, as lists.
+const LISTS: &[&str] = &[
+    "run_list",
+    "build_args",
+    "volumes",
+    "ports",
+    "expose",
+    "create_args",
+    "cmd",
+    "customizations",
+];
+
+impl Options {
+    /// The options of these lists; paths begin with the namespace, as in `vm.box`.
+    pub fn new(lists: &[&'static [Descriptor]]) -> Self {
+        let mut options = Self::default();
+        for descriptor in lists.iter().copied().flatten() {
+            let namespace = descriptor.path.split('.').next().unwrap_or_default();
+            options.namespaces.insert(namespace);
+            options.core.insert(descriptor.path, *descriptor);
+            for alias in descriptor.aliases {
+                options.aliases.insert(alias, descriptor.path);
+            }
+        }
+        options
+    }
+
+    /// The path that an alias stands for, or the path itself.
+    pub(super) fn canonical(&self, owner: &Owner, path: &str) -> String {
+        match self.aliases.get(path) {
+            Some(path) if *owner == Owner::Root => (*path).to_owned(),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// What is known of a path below an owner.
+    pub(super) fn look(&self, owner: &Owner, path: &str) -> Look {
+        match owner {
+            Owner::Root => self.look_in_root(path),
+            Owner::Discarded => Look::Namespace,
+            Owner::Provider(_) => collection(path).unwrap_or(Look::Namespace),
+            Owner::Provisioner(_) | Owner::Body(_) => collection(path).unwrap_or(Look::Unset),
+        }
+    }
+
+    fn look_in_root(&self, path: &str) -> Look {
+        let (namespace, rest) = path.split_once('.').unwrap_or((path, ""));
+        if rest.is_empty() || INNER_NAMESPACES.contains(&path) || !NAMESPACES.contains(&namespace) {
+            return Look::Namespace;
+        }
+        match self.core.get(self.canonical(&Owner::Root, path).as_str()) {
+            Some(descriptor) => look_of(descriptor),
+            None if self.namespaces.contains(namespace) && !self.has_part(path) => Look::Unknown {
+                similar: self.similar(path),
+            },
+            None => Look::Unset,
+        }
+    }
+
+    /// Whether a described option stands above or below the path.
+    fn has_part(&self, path: &str) -> bool {
+        self.core.keys().any(|it| {
+            let below = it.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+            let above = path.strip_prefix(it).is_some_and(|rest| rest.starts_with('.'));
+            below || above
+        })
+    }
+
+    fn similar(&self, path: &str) -> Option<String> {
+        crate::spelling::closest(path, self.core.keys().copied())
+    }
+}
+
+fn look_of(descriptor: &Descriptor) -> Look {
+    match (descriptor.default, descriptor.form) {
+        (_, Form::Call { .. }) => Look::Unset,
+        (Default::EmptyMap, _) => Look::Collection(Value::Map(Vec::new())),
+        (Default::List([]), _) => Look::Collection(Value::List(Vec::new())),
+        _ => Look::Unset,
+    }
+}
+
+fn collection(path: &str) -> Option<Look> {
+    if TABLES.contains(&path) {
+        return Some(Look::Collection(Value::Map(Vec::new())));
+    }
+    LISTS.contains(&path).then(|| Look::Collection(Value::List(Vec::new())))
+}

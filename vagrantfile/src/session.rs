@@ -1,0 +1,393 @@
+//! Reading a project's Vagrantfiles: [`Session`].
+//!
+//! A session keeps the languages on a thread of its own, with a large stack, and answers questions: which machines there are, what
+//! the layers of one of them are, what a block returns. It knows nothing of defaults, of merging, or of which provider is chosen.
+//!
+//! **Invariant:** every file and every block of `Vagrant.configure`, of a machine and of an override runs at most once; the block of
+//! a provider runs once for each [`Session::layers`].
+
+use crate::host::{Host, World};
+use crate::language::{self, Argument, Configure, Language, Shared};
+use crate::layer::{Layer, Origin, Value};
+use crate::model::{BlockId, Defined, LanguageName, Model, ObjectId, Options, Owner};
+use crate::plugins::Plugins;
+use crate::report::{Report, Result};
+use schema::Descriptor;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread;
+
+/// How a session reads.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The options of the core. A namespace without any accepts everything.
+    pub options: Vec<&'static [Descriptor]>,
+    /// What `Vagrant.has_plugin?` answers.
+    pub plugins: Plugins,
+    /// `ARGV`.
+    pub arguments: Vec<String>,
+    /// How much a file may use before it is stopped.
+    pub limits: Limits,
+}
+
+/// How much the files of a session may use together.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Steps of evaluation.
+    pub steps: u64,
+    /// Bytes that values take.
+    pub memory: usize,
+    /// Bytes of stack.
+    pub stack: usize,
+}
+
+/// Which of a machine's files it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The one that came with the box.
+    Box,
+    /// The user's own, for all projects.
+    Home,
+    /// The project's.
+    Project,
+}
+
+/// A file that was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileId(usize);
+
+/// A machine as the files define it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MachineDefinition {
+    /// Its name.
+    pub name: String,
+    /// Whether commands that take one machine mean this one.
+    pub primary: bool,
+    /// Whether `up` without a name starts it.
+    pub autostart: bool,
+    /// Where it was first defined; `None` for the machine that is there when none is defined.
+    pub origin: Option<Origin>,
+}
+
+/// An argument of a block that is called from outside.
+pub type BlockArgument = Value;
+
+/// An open set of Vagrantfiles.
+pub struct Session {
+    requests: mpsc::Sender<Request>,
+}
+
+type Request = Box<dyn FnOnce(&mut Worker) + Send>;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            steps: 30_000_000,
+            memory: 512 << 20,
+            stack: 256 << 20,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            options: Vec::new(),
+            plugins: Plugins::BuiltIn,
+            arguments: vec!["status".to_owned()],
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Session {
+    /// Opens a session; nothing is read yet.
+    pub fn new(host: Box<dyn Host>, settings: Settings) -> Result<Self> {
+        let (requests, inbox) = mpsc::channel::<Request>();
+        let stack = settings.limits.stack;
+        let work = move || {
+            let mut worker = Worker::new(host, settings);
+            while let Ok(request) = inbox.recv() {
+                request(&mut worker);
+            }
+        };
+        let started = thread::Builder::new()
+            .name("vagrantfile".to_owned())
+            .stack_size(stack)
+            .spawn(work);
+        match started {
+            Ok(_) => Ok(Self { requests }),
+            Err(error) => Err(Report::without_place(format!(
+                "cannot start a thread for reading Vagrantfiles: {error}"
+            ))),
+        }
+    }
+
+    /// Runs a file; its language is known by its extension. What it hands to `Vagrant.configure` runs later.
+    pub fn load(&self, path: &Path, role: Role) -> Result<FileId> {
+        let path = path.to_owned();
+        self.ask(move |worker| worker.load(&path, role))
+    }
+
+    /// The machines that the files define, in the order of their definition.
+    pub fn machines(&self, files: &[FileId]) -> Result<Vec<MachineDefinition>> {
+        let files = files.to_owned();
+        self.ask(move |worker| worker.machines(&files))
+    }
+
+    /// What the files say of one machine under one provider: a layer for each block of `Vagrant.configure`, in the order of the files,
+    /// then the machine's own, then the provider's overrides. A later layer stands over an earlier one.
+    pub fn layers(&self, files: &[FileId], machine: &str, provider: &str) -> Result<Vec<Layer>> {
+        let (files, machine, provider) = (files.to_owned(), machine.to_owned(), provider.to_owned());
+        self.ask(move |worker| worker.layers(&files, &machine, &provider))
+    }
+
+    /// Calls a block that left in a layer.
+    pub fn call(&self, block: u32, arguments: Vec<BlockArgument>) -> Result<Value> {
+        self.ask(move |worker| worker.call(BlockId(block), arguments))
+    }
+
+    fn ask<T: Send + 'static>(&self, question: impl FnOnce(&mut Worker) -> Result<T> + Send + 'static) -> Result<T> {
+        let (answer, inbox) = mpsc::sync_channel(1);
+        let request = move |worker: &mut Worker| drop(answer.send(question(worker)));
+        let sent = self.requests.send(Box::new(request));
+        match sent.map(|()| inbox.recv()) {
+            Ok(Ok(answer)) => answer,
+            _ => Err(Report::without_place(
+                "the reader of Vagrantfiles stopped unexpectedly; this is a fault of ours",
+            )),
+        }
+    }
+}
+
+/// The thread's own state.
+struct Worker {
+    shared: Rc<Shared>,
+    languages: Vec<(LanguageName, Box<dyn Language>)>,
+    files: Vec<File>,
+    /// What a block recorded when it ran.
+    roots: HashMap<BlockId, ObjectId>,
+}
+
+#[derive(Clone)]
+struct File {
+    path: PathBuf,
+    role: Role,
+    configures: Vec<Configure>,
+}
+
+impl Worker {
+    fn new(host: Box<dyn Host>, settings: Settings) -> Self {
+        let model = RefCell::new(Model::new(Options::new(&settings.options)));
+        let world = RefCell::new(World::new(host));
+        let shared = Rc::new(Shared { model, world, settings });
+        Self {
+            shared,
+            languages: Vec::new(),
+            files: Vec::new(),
+            roots: HashMap::new(),
+        }
+    }
+
+    fn load(&mut self, path: &Path, role: Role) -> Result<FileId> {
+        let path = self.shared.world.borrow().absolute(path);
+        let configures = self.language(language::language_of(&path))?.load(&path)?;
+        self.files.push(File { path, role, configures });
+        Ok(FileId(self.files.len() - 1))
+    }
+
+    fn machines(&mut self, files: &[FileId]) -> Result<Vec<MachineDefinition>> {
+        let defined = self.defined(files)?;
+        if defined.is_empty() {
+            let name = "default".to_owned();
+            return Ok(vec![MachineDefinition {
+                name,
+                primary: true,
+                autostart: true,
+                origin: None,
+            }]);
+        }
+        let only = defined.len() == 1;
+        let mut machines: Vec<_> = defined.into_iter().map(definition).collect();
+        // Where two say that they are the primary one, Vagrant takes the first.
+        let primary = if only {
+            Some(0)
+        } else {
+            machines.iter().position(|it| it.primary)
+        };
+        for (index, machine) in machines.iter_mut().enumerate() {
+            machine.primary = Some(index) == primary;
+        }
+        Ok(machines)
+    }
+
+    fn layers(&mut self, files: &[FileId], machine: &str, provider: &str) -> Result<Vec<Layer>> {
+        let mut parts = Vec::new();
+        for file in self.files_of(files) {
+            let name = file.name();
+            for configure in &file.configures {
+                parts.push((name.clone(), self.root(configure.block, configure.is_version_one)?));
+            }
+        }
+        for defined in self.defined(files)?.iter().filter(|it| it.name == machine) {
+            for &block in &defined.blocks {
+                parts.push((format!("machine {machine}"), self.root(block, defined.is_version_one)?));
+            }
+        }
+        let blocks: Vec<_> = parts
+            .iter()
+            .flat_map(|(_, it)| self.shared.model.borrow().provider_blocks(*it))
+            .collect();
+        for block in blocks.iter().filter(|it| it.overrides && it.provider == provider) {
+            parts.push((
+                format!("override of {provider}"),
+                self.override_root(block.block, provider)?,
+            ));
+        }
+        parts
+            .into_iter()
+            .map(|(name, root)| self.finalise(name, root))
+            .collect()
+    }
+
+    fn call(&mut self, block: BlockId, arguments: Vec<BlockArgument>) -> Result<Value> {
+        let arguments: Vec<_> = arguments.into_iter().map(Argument::Value).collect();
+        self.run(block, &arguments)
+    }
+
+    /// The layer of a root, for which the providers' blocks run now.
+    fn finalise(&mut self, name: String, root: ObjectId) -> Result<Layer> {
+        let blocks = self.shared.model.borrow().provider_blocks(root);
+        let mut bodies = Vec::new();
+        for block in blocks {
+            let body = self.shared.model.borrow_mut().open(Owner::Provider(block.provider));
+            let mut arguments = vec![Argument::Object(body)];
+            if block.overrides {
+                arguments.push(Argument::Object(self.shared.model.borrow_mut().open(Owner::Discarded)));
+            }
+            self.run(block.block, &arguments)?;
+            bodies.push(body);
+        }
+        Ok(Layer {
+            name,
+            entries: self.shared.model.borrow().layer(root, &bodies),
+        })
+    }
+
+    /// What a block of `Vagrant.configure` or of a machine recorded; it runs when it is asked for the first time.
+    fn root(&mut self, block: BlockId, is_version_one: bool) -> Result<ObjectId> {
+        if let Some(root) = self.roots.get(&block) {
+            return Ok(*root);
+        }
+        let root = match is_version_one {
+            true => self.shared.model.borrow_mut().open_version_one(),
+            false => self.shared.model.borrow_mut().open(Owner::Root),
+        };
+        self.run(block, &[Argument::Object(root)])?;
+        self.roots.insert(block, root);
+        Ok(root)
+    }
+
+    fn override_root(&mut self, block: BlockId, provider: &str) -> Result<ObjectId> {
+        if let Some(root) = self.roots.get(&block) {
+            return Ok(*root);
+        }
+        let body = self
+            .shared
+            .model
+            .borrow_mut()
+            .open(Owner::Provider(provider.to_owned()));
+        let root = self.shared.model.borrow_mut().open(Owner::Root);
+        self.run(block, &[Argument::Object(body), Argument::Object(root)])?;
+        self.roots.insert(block, root);
+        Ok(root)
+    }
+
+    /// The machines of all files; one that several files define is one machine.
+    fn defined(&mut self, files: &[FileId]) -> Result<Vec<Defined>> {
+        let mut all: Vec<Defined> = Vec::new();
+        for file in self.files_of(files) {
+            for configure in &file.configures {
+                let root = self.root(configure.block, configure.is_version_one)?;
+                for defined in self.shared.model.borrow().defined(root) {
+                    unite(&mut all, defined.clone());
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn files_of(&self, files: &[FileId]) -> Vec<File> {
+        files.iter().filter_map(|it| self.files.get(it.0).cloned()).collect()
+    }
+
+    fn run(&mut self, block: BlockId, arguments: &[Argument]) -> Result<Value> {
+        let Some(name) = self.shared.model.borrow().block_language(block) else {
+            return Err(Report::without_place(format!(
+                "there is no block {} in this session",
+                block.0
+            )));
+        };
+        Ok(self.language(name)?.run(block, arguments)?.snapshot())
+    }
+
+    fn language(&mut self, name: LanguageName) -> Result<&mut Box<dyn Language>> {
+        let index = match self.languages.iter().position(|(it, _)| *it == name) {
+            Some(index) => index,
+            None => {
+                let language = language::start(name, &self.shared);
+                let missing = || Report::without_place(format!("{name:?} is not supported in this build"));
+                self.languages.push((name, language.ok_or_else(missing)?));
+                self.languages.len() - 1
+            }
+        };
+        Ok(&mut self.languages[index].1)
+    }
+}
+
+impl File {
+    /// What the file is called in messages.
+    fn name(&self) -> String {
+        match self.role {
+            Role::Box => "the box".to_owned(),
+            Role::Home => "the user's Vagrantfile".to_owned(),
+            Role::Project => self
+                .path
+                .file_name()
+                .map_or_else(String::new, |it| it.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+fn definition(defined: Defined) -> MachineDefinition {
+    let option = |name: &str| {
+        defined
+            .options
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
+    let is_true = |value: &Value| !matches!(value, Value::Nil | Value::Boolean(false));
+    MachineDefinition {
+        primary: option("primary").is_some_and(is_true),
+        autostart: option("autostart").is_none_or(is_true),
+        origin: Some(defined.origin),
+        name: defined.name,
+    }
+}
+
+fn unite(all: &mut Vec<Defined>, new: Defined) {
+    match all.iter_mut().find(|it| it.name == new.name) {
+        Some(machine) => {
+            machine
+                .options
+                .retain(|(key, _)| !new.options.iter().any(|(other, _)| other == key));
+            machine.options.extend(new.options);
+            machine.blocks.extend(new.blocks);
+        }
+        None => all.push(new),
+    }
+}
