@@ -1,0 +1,57 @@
+# shellcheck shell=bash disable=SC2034
+# What the scripts share: talk, root rights, the cache, and the recipes' digests. To be sourced, never run.
+
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+FIXTURES=$REPOSITORY/fixtures
+
+# Talk goes to stderr: stdout of several scripts is a path that another one reads.
+say() { printf '==> %s\n' "$*" >&2; }
+
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian keeps mke2fs, sfdisk and depmod out of an ordinary user's PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif have sudo; then
+        sudo -- "$@"
+    else
+        die "this needs root: run it as root, or install sudo (wanted: $*)"
+    fi
+}
+
+need_amd64() {
+    [ "$(uname -m)" = x86_64 ] || die "the guests are built for x86_64, this machine is $(uname -m)"
+}
+
+cache_root() { printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/jaunt-tests"; }
+
+# One digest over names and contents, so that a renamed file is a new recipe too.
+digest_of() {
+    (
+        cd "$REPOSITORY" || exit
+        find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+    )
+}
+
+# The files that decide what an artefact is. `lib.sh` is not among them: it holds no recipe.
+recipe() {
+    case $1 in
+        small-guest) printf '%s\n' scripts/small-guest fixtures/guests/small fixtures/guests/keys/vagrant.pub fixtures/guests/Vagrantfile.box ;;
+        debian-image) printf '%s\n' scripts/debian-image fixtures/guests/debian fixtures/guests/keys/vagrant.pub ;;
+        debian-box)
+            recipe debian-image
+            printf '%s\n' scripts/debian-box fixtures/packer fixtures/puppet
+            ;;
+        *) die "no such artefact: $1 (there are small-guest, debian-image and debian-box)" ;;
+    esac
+}
+
+seconds_since() { printf '%d s' $((SECONDS - $1)); }
