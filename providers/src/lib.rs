@@ -6,10 +6,12 @@
 //! **Invariant:** no method here depends on what an earlier call left in memory. Everything is found again from the
 //! [`MachineId`], so a command that was killed half-way can be run again by another process.
 
+pub mod qemu;
 mod spec;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -118,6 +120,18 @@ pub struct BoundForward {
     pub host: SocketAddr,
 }
 
+/// Something a person should know about a machine that is nevertheless made as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The machine's claim.
+    pub claim: uuid::Uuid,
+    /// One sentence, without a full stop.
+    pub text: String,
+}
+
+/// Where a provider's notices go. Called from within its methods, so it must not block.
+pub type Notices = Arc<dyn Fn(Notice) + Send + Sync>;
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -175,6 +189,19 @@ pub enum Error {
         /// What cannot be done, as a sentence.
         what: String,
     },
+
+    /// The backend answered that it will not.
+    #[error("{backend} refused: {what}")]
+    Refused {
+        /// The backend's name.
+        backend: &'static str,
+        /// What was asked, and what it said.
+        what: String,
+    },
+
+    /// The machine was never created, or is gone.
+    #[error("the machine is not created")]
+    NotCreated,
 
     /// The machine is not running.
     #[error("the machine is not running")]

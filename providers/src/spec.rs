@@ -39,6 +39,12 @@ pub struct QemuOptions {
     pub net_device: Option<String>,
     /// Further arguments, as they are.
     pub extra_arguments: Vec<String>,
+    /// Further settings of the user network, as `-netdev` takes them: `dns=10.0.2.9,hostname=web`.
+    pub extra_netdev_arguments: Option<String>,
+    /// The size of the machine's disk in MiB, where it is to be larger than the box's.
+    pub disk_size_mib: Option<u64>,
+    /// The program to start instead of the one for the guest's architecture; a name is looked for on the search path.
+    pub program: Option<PathBuf>,
 }
 
 /// A disk that was checked when its box was imported: it has no backing file or extent outside itself.

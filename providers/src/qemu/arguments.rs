@@ -1,0 +1,273 @@
+//! QEMU's command line, made of a spec by pure code.
+//!
+//! Everything is named: no default device, no configuration file of the host's is used, so that a machine is the same tomorrow. What
+//! comes from a file of the user's is written into one argument and cannot become a second option of it.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::accelerator::Accelerator;
+use super::architecture::Architecture;
+use super::files::MachineFiles;
+use super::firmware::Firmware;
+use crate::{Error, MachineSpec, Result};
+
+/// The network's name in QEMU.
+pub(super) const NETWORK: &str = "network";
+
+/// The disk's name in QEMU.
+const DISK: &str = "disk";
+
+/// All that a command line is made of.
+pub(super) struct CommandLine<'a> {
+    pub(super) claim: Uuid,
+    pub(super) spec: &'a MachineSpec,
+    pub(super) architecture: Architecture,
+    pub(super) files: &'a MachineFiles,
+    pub(super) accelerator: &'a Accelerator,
+    pub(super) firmware: Option<&'a Firmware>,
+    /// Whether QEMU may be told to give up what it does not need.
+    pub(super) sandbox: bool,
+}
+
+impl CommandLine<'_> {
+    /// The arguments, without the program.
+    pub(super) fn arguments(&self) -> Result<Vec<OsString>> {
+        let mut all = Arguments::default();
+        self.identity(&mut all);
+        self.hardware(&mut all)?;
+        self.monitors(&mut all);
+        self.console(&mut all);
+        self.disk(&mut all)?;
+        self.network(&mut all)?;
+        all.option("-device", format!("virtio-rng-{}", self.architecture.virtio_bus));
+        all.0.extend(self.spec.qemu.extra_arguments.iter().map(Into::into));
+        Ok(all.0)
+    }
+
+    /// `-S`: the guest waits until its forwards are bound.
+    fn identity(&self, all: &mut Arguments) {
+        all.flags(&["-no-user-config", "-nodefaults", "-S", "-display", "none"]);
+        if self.sandbox && !self.is_overridden("-sandbox") {
+            all.option(
+                "-sandbox",
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            );
+        }
+        all.option("-name", format!("guest={}", escaped(&self.spec.name)));
+        all.option("-uuid", self.claim.to_string());
+        all.option("-pidfile", self.files.pid());
+    }
+
+    fn hardware(&self, all: &mut Arguments) -> Result<()> {
+        all.option("-machine", format!("{},dump-guest-core=off", self.machine()));
+        for name in self.accelerator.names() {
+            all.option("-accel", name);
+        }
+        if let Some(cpu) = self.cpu() {
+            all.option("-cpu", cpu);
+        }
+        if self.spec.memory_mib == 0 || self.spec.cpus == 0 {
+            return Err(Error::Unsupported {
+                what: "a machine needs at least 1 MiB of memory and 1 CPU".to_owned(),
+            });
+        }
+        all.option("-m", format!("{}M", self.spec.memory_mib));
+        all.option("-smp", self.spec.cpus.to_string());
+        if let Some(firmware) = self.firmware {
+            firmware.add_to(&mut all.0);
+        }
+        Ok(())
+    }
+
+    /// The machine without `accel=`, which QEMU takes no more beside `-accel`.
+    fn machine(&self) -> String {
+        let chosen = self.spec.qemu.machine.as_deref().unwrap_or(self.architecture.machine);
+        chosen
+            .split(',')
+            .filter(|it| !it.starts_with("accel="))
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
+    fn cpu(&self) -> Option<&str> {
+        self.spec.qemu.cpu.as_deref().or(match self.accelerator.has_host_cpu() {
+            true => Some("host"),
+            false => self.architecture.emulated_cpu,
+        })
+    }
+
+    fn monitors(&self, all: &mut Arguments) {
+        for (name, path) in [
+            ("control", self.files.control_socket()),
+            ("reader", self.files.reader_socket()),
+        ] {
+            let mut socket = OsString::from(format!("socket,id={name},server=on,wait=off,path="));
+            socket.push(escaped_path(&path));
+            all.option("-chardev", socket);
+            all.option("-mon", format!("chardev={name},mode=control"));
+        }
+    }
+
+    fn console(&self, all: &mut Arguments) {
+        let mut file = OsString::from("file,id=console,path=");
+        file.push(escaped_path(&self.files.console()));
+        all.option("-chardev", file);
+        all.option("-serial", "chardev:console");
+    }
+
+    fn disk(&self, all: &mut Arguments) -> Result<()> {
+        let path = self.files.disk();
+        let filename = path.to_str().ok_or_else(|| Error::Unsupported {
+            what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
+        })?;
+        let node = json!({
+            "node-name": DISK, "driver": "qcow2", "discard": "unmap",
+            "file": { "driver": "file", "filename": filename },
+        });
+        all.option("-blockdev", node.to_string());
+        for device in disk_devices(
+            self.spec.qemu.disk_bus.as_deref().unwrap_or("virtio"),
+            self.architecture,
+        )? {
+            all.option("-device", device);
+        }
+        Ok(())
+    }
+
+    fn network(&self, all: &mut Arguments) -> Result<()> {
+        // IPv6 off, as in Vagrant's NAT: with it a guest believes in a way out that most hosts do not have.
+        let mut network = format!("user,id={NETWORK},ipv6=off");
+        if let Some(extra) = &self.spec.qemu.extra_netdev_arguments {
+            network.push(',');
+            network.push_str(extra);
+        }
+        all.option("-netdev", network);
+        all.option("-device", self.network_card()?);
+        Ok(())
+    }
+
+    fn network_card(&self) -> Result<String> {
+        let default = format!("virtio-net-{}", self.architecture.virtio_bus);
+        let model = self.spec.qemu.net_device.as_deref().unwrap_or(&default);
+        let mut card = format!("{model},netdev={NETWORK},mac={}", self.mac_address()?);
+        if is_pci_card(model) {
+            // No boot over the network, so no ROM that would ask for it first.
+            card.push_str(",romfile=");
+            if self.is_default_pc() {
+                // Where Packer and VirtualBox put it: the guest calls it `enp0s3`, and boxes rely on that.
+                card.push_str(",addr=0x3");
+            }
+        }
+        Ok(card)
+    }
+
+    fn is_default_pc(&self) -> bool {
+        let machine = self.machine();
+        machine
+            .split(',')
+            .next()
+            .is_some_and(|it| it == "pc" || it.starts_with("pc-i440fx"))
+    }
+
+    /// The box's own address, or one of QEMU's range which stays the same for this machine.
+    fn mac_address(&self) -> Result<String> {
+        let digits = match &self.spec.mac_address {
+            Some(stated) => stated.chars().filter(|it| !matches!(it, ':' | '-')).collect(),
+            None => format!("525400{}", &self.claim.simple().to_string()[..6]),
+        };
+        if digits.len() != 12 || !digits.chars().all(|it| it.is_ascii_hexdigit()) {
+            return Err(Error::Unsupported {
+                what: format!("`{digits}` is not a MAC address: twelve hex digits are"),
+            });
+        }
+        let digits = digits.to_ascii_lowercase();
+        Ok((0..6)
+            .map(|it| &digits[it * 2..it * 2 + 2])
+            .collect::<Vec<_>>()
+            .join(":"))
+    }
+
+    fn is_overridden(&self, option: &str) -> bool {
+        self.spec
+            .qemu
+            .extra_arguments
+            .iter()
+            .any(|it| it == option || it.strip_prefix('-') == Some(option))
+    }
+}
+
+/// The devices which put the disk on that bus: the controller, where the machine has none, and the disk.
+fn disk_devices(bus: &str, architecture: Architecture) -> Result<Vec<String>> {
+    let behind = |controller: &str, disk: &str, bus: &str| {
+        vec![
+            format!("{controller},id=disks"),
+            format!("{disk},bus=disks.{bus},drive={DISK},bootindex=0"),
+        ]
+    };
+    let virtio = architecture.virtio_bus;
+    Ok(match bus {
+        "virtio" => vec![format!("virtio-blk-{virtio},drive={DISK},bootindex=0")],
+        "scsi" | "virtio-scsi" => behind(&format!("virtio-scsi-{virtio}"), "scsi-hd", "0"),
+        "sata" | "ahci" => behind("ahci", "ide-hd", "0"),
+        "ide" if architecture.is_pc() => vec![format!("ide-hd,bus=ide.0,drive={DISK},bootindex=0")],
+        "nvme" => vec![format!("nvme,serial=disk,drive={DISK},bootindex=0")],
+        "pvscsi" => behind("pvscsi", "scsi-hd", "0"),
+        "lsisas1068" | "mptsas1068" => behind("mptsas1068", "scsi-hd", "0"),
+        "usb" => behind("qemu-xhci", "usb-storage", "0"),
+        other => {
+            return Err(Error::Unsupported {
+                what: format!(
+                    "the disk bus `{other}` is not one that a {} machine has: choose virtio, scsi, sata, {}nvme, pvscsi, \
+                     lsisas1068 or usb",
+                    architecture.name,
+                    if architecture.is_pc() { "ide, " } else { "" }
+                ),
+            });
+        }
+    })
+}
+
+/// Whether the model is a PCI card; those alone have a ROM and an address there.
+fn is_pci_card(model: &str) -> bool {
+    let model = model.split(',').next().unwrap_or_default();
+    model.ends_with("-pci")
+        || [
+            "e1000", "e1000e", "rtl8139", "vmxnet3", "pcnet", "ne2k_pci", "igb", "i82550", "i82551", "i82557b",
+        ]
+        .contains(&model)
+}
+
+/// A value in a list of QEMU's: a comma is doubled there.
+fn escaped(value: &str) -> String {
+    value.replace(',', ",,")
+}
+
+pub(super) fn escaped_path(path: &Path) -> OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let mut bytes = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        bytes.push(*byte);
+        if *byte == b',' {
+            bytes.push(b',');
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
+/// A command line that grows.
+#[derive(Default)]
+struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    fn flags(&mut self, flags: &[&str]) {
+        self.0.extend(flags.iter().map(Into::into));
+    }
+
+    fn option(&mut self, name: &str, value: impl Into<OsString>) {
+        self.0.extend([name.into(), value.into()]);
+    }
+}

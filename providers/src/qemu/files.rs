@@ -1,0 +1,167 @@
+//! Where the things of one machine are: its own folder for what lasts, the runtime folder for sockets.
+//!
+//! Nothing else in this backend joins paths. Every file that is made has a name here, so that `destroy` can take exactly these
+//! away: the machine's folder also holds files of the caller.
+
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::{Error, MachineId, Result};
+
+/// What a path of a Unix socket may hold: 104 bytes on the BSDs and macOS, 108 on Linux, a closing zero among them.
+const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// The files of one machine.
+#[derive(Debug, Clone)]
+pub(super) struct MachineFiles {
+    folder: PathBuf,
+    runtime_folder: PathBuf,
+    claim: String,
+}
+
+impl MachineFiles {
+    pub(super) fn of(id: &MachineId, runtime_folder: &Path) -> Self {
+        Self {
+            folder: id.folder.clone(),
+            runtime_folder: runtime_folder.to_owned(),
+            claim: id.claim.simple().to_string(),
+        }
+    }
+
+    /// The machine's own disk, on top of the box's. The machine exists when this does.
+    pub(super) fn disk(&self) -> PathBuf {
+        self.folder.join("disk.qcow2")
+    }
+
+    /// The disk while it is made.
+    pub(super) fn unfinished_disk(&self) -> PathBuf {
+        self.folder.join("disk.qcow2.partial")
+    }
+
+    /// What the guest writes to its serial port, since QEMU was started.
+    pub(super) fn console(&self) -> PathBuf {
+        self.folder.join("console.log")
+    }
+
+    /// What QEMU itself says.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("qemu.log")
+    }
+
+    /// Written by QEMU, and locked by it for as long as it lives.
+    pub(super) fn pid(&self) -> PathBuf {
+        self.folder.join("qemu.pid")
+    }
+
+    /// Which forward was bound where; believed only as far as QEMU confirms it.
+    pub(super) fn forwards(&self) -> PathBuf {
+        self.folder.join("forwards.json")
+    }
+
+    /// The variables of the firmware, where the machine has one that keeps some.
+    pub(super) fn firmware_variables(&self) -> PathBuf {
+        self.folder.join("firmware-variables.fd")
+    }
+
+    /// The monitor for commands that change something.
+    pub(super) fn control_socket(&self) -> PathBuf {
+        self.runtime_folder.join(format!("{}.control", self.claim))
+    }
+
+    /// The monitor for those that only look, so that they need not wait for the others.
+    pub(super) fn reader_socket(&self) -> PathBuf {
+        self.runtime_folder.join(format!("{}.reader", self.claim))
+    }
+
+    /// Makes the runtime folder, or refuses one that others may write to: who can open a monitor has the machine.
+    pub(super) fn prepare_runtime_folder(&self) -> Result<()> {
+        let longest = self.control_socket();
+        if longest.as_os_str().len() > SOCKET_PATH_LIMIT {
+            return Err(Error::Unsupported {
+                what: format!(
+                    "the runtime folder `{}` has too long a path: sockets in it would pass the limit of {SOCKET_PATH_LIMIT} bytes",
+                    self.runtime_folder.display()
+                ),
+            });
+        }
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.runtime_folder)
+            .map_err(|source| self.runtime_failure(source))?;
+        let metadata = fs::symlink_metadata(&self.runtime_folder).map_err(|source| self.runtime_failure(source))?;
+        let ours = metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw();
+        if !ours || metadata.mode() & 0o022 != 0 {
+            return Err(Error::Unsupported {
+                what: format!(
+                    "the runtime folder `{}` is not a folder that this user alone can write to",
+                    self.runtime_folder.display()
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    fn runtime_failure(&self, source: io::Error) -> Error {
+        Error::File {
+            action: "prepare",
+            path: self.runtime_folder.clone(),
+            source,
+        }
+    }
+
+    /// Removes what belongs to a QEMU that has ended.
+    pub(super) fn remove_traces_of_run(&self) -> Result<()> {
+        [self.control_socket(), self.reader_socket(), self.pid(), self.forwards()]
+            .iter()
+            .try_for_each(|it| remove(it))
+    }
+
+    /// Removes all that this backend ever made for the machine, the disk last: while it is there, the machine is.
+    pub(super) fn remove_all(&self) -> Result<()> {
+        self.remove_traces_of_run()?;
+        [
+            self.console(),
+            self.log(),
+            self.firmware_variables(),
+            self.unfinished_disk(),
+            self.disk(),
+        ]
+        .iter()
+        .try_for_each(|it| remove(it))
+    }
+}
+
+/// Removes a file; one that is gone already is `Ok`.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::File {
+            action: "remove",
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file so that a kill leaves the old one or the new one, readable for this user alone.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let failed = |source| Error::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    };
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".partial");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)
+        .map_err(failed)?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&unfinished, path).map_err(failed)
+}

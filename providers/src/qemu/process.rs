@@ -1,0 +1,128 @@
+//! The QEMU process of a machine, known by the claim on its command line and by its owner, never by a number alone.
+//!
+//! The monitor is asked first who it is; this is for when it does not answer, and for ending a process. On Linux a process is held
+//! by a descriptor, so a signal cannot reach another one that got the same number later.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+use uuid::Uuid;
+
+/// How often an ending process is looked at.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A process that was found to be the machine's.
+#[derive(Debug)]
+pub(super) struct Process {
+    pid: Pid,
+    claim: Uuid,
+    #[cfg(target_os = "linux")]
+    handle: Option<rustix::fd::OwnedFd>,
+}
+
+impl Process {
+    /// The process that QEMU's own pid file names, if it is the machine's.
+    pub(super) fn from_pid_file(claim: Uuid, pid_file: &Path) -> Option<Self> {
+        Self::verified(claim, fs::read_to_string(pid_file).ok()?.trim().parse().ok()?)
+    }
+
+    /// The process of that number, if it is the machine's.
+    pub(super) fn verified(claim: Uuid, pid: i32) -> Option<Self> {
+        let pid = Pid::from_raw(pid)?;
+        if !is_machine(claim, pid) {
+            return None;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let handle = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok();
+            // Looked at again: had the number passed to another process before the descriptor was opened, it would show here.
+            is_machine(claim, pid).then_some(Self { pid, claim, handle })
+        }
+        #[cfg(not(target_os = "linux"))]
+        Some(Self { pid, claim })
+    }
+
+    /// Asks QEMU to end: it writes its disks' metadata and goes, without a word to the guest.
+    pub(super) fn ask_to_end(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it without its doing.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Waits until it is gone; false when it is still there after that long.
+    pub(super) async fn ends_within(&self, patience: Duration) -> bool {
+        let gone = async {
+            while is_machine(self.claim, self.pid) {
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        tokio::time::timeout(patience, gone).await.is_ok()
+    }
+
+    /// A process that is gone cannot take a signal, and that is what a signal here is for.
+    fn signal(&self, signal: Signal) {
+        #[cfg(target_os = "linux")]
+        if let Some(handle) = &self.handle {
+            let _gone = rustix::process::pidfd_send_signal(handle, signal);
+            return;
+        }
+        if is_machine(self.claim, self.pid) {
+            let _gone = rustix::process::kill_process(self.pid, signal);
+        }
+    }
+}
+
+/// Whether the process is QEMU with this claim, and ours. One that has ended and was not waited for has no command line.
+fn is_machine(claim: Uuid, pid: Pid) -> bool {
+    is_ours(pid) && command_line(pid).is_some_and(|it| carries_claim(&it, claim))
+}
+
+fn carries_claim(arguments: &[String], claim: Uuid) -> bool {
+    let claim = claim.to_string();
+    arguments.windows(2).any(|it| it[0] == "-uuid" && it[1] == claim)
+}
+
+#[cfg(target_os = "linux")]
+fn is_ours(pid: Pid) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = fs::metadata(format!("/proc/{}", pid.as_raw_nonzero())).map(|it| it.uid());
+    owner.is_ok_and(|it| it == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(target_os = "linux")]
+fn command_line(pid: Pid) -> Option<Vec<String>> {
+    let bytes = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    Some(
+        bytes
+            .split(|it| *it == 0)
+            .map(|it| String::from_utf8_lossy(it).into_owned())
+            .collect(),
+    )
+}
+
+/// Signals reach only processes of the same user here, which is what the owner is asked for.
+#[cfg(not(target_os = "linux"))]
+fn is_ours(pid: Pid) -> bool {
+    rustix::process::test_kill_process(pid).is_ok()
+}
+
+/// Without `/proc` the system's own tool is asked; the claim holds no space, so words are enough.
+#[cfg(not(target_os = "linux"))]
+fn command_line(pid: Pid) -> Option<Vec<String>> {
+    let number = pid.as_raw_nonzero().to_string();
+    let output = std::process::Command::new("/bin/ps")
+        .args(["-ww", "-o", "command=", "-p", &number])
+        .output()
+        .ok()?;
+    Some(
+        String::from_utf8_lossy(&output.stdout)
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+    )
+}
