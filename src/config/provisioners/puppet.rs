@@ -1,0 +1,288 @@
+//! The puppet provisioner: `puppet apply` in the guest.
+
+use std::path::{Path, PathBuf};
+
+use schema::{Default, Descriptor, Kind, Merge};
+use vagrantfile::layer::Value;
+
+use super::super::ProjectFacts;
+use super::super::reader::Reader;
+use super::super::value::{to_list, to_text, truthy};
+
+/// What `puppet apply` is run with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Puppet {
+    /// The folder of the manifests; `None` where an environment has them.
+    pub manifests_path: Option<PuppetPath>,
+    /// The manifest in that folder.
+    pub manifest_file: Option<String>,
+    /// The folder of the environments.
+    pub environment_path: Option<PuppetPath>,
+    /// The environment; empty where there is none.
+    pub environment: String,
+    /// Variables that Puppet sees.
+    pub environment_variables: Vec<(String, String)>,
+    /// Folders of modules, absolute.
+    pub module_path: Vec<PathBuf>,
+    /// Hiera's configuration, absolute.
+    pub hiera_config_path: Option<PathBuf>,
+    /// Facts that the manifests see.
+    pub facter: Vec<(String, Value)>,
+    /// Whether facts may be tables and lists.
+    pub structured_facts: bool,
+    /// Further arguments, as a shell would read them.
+    pub options: Vec<String>,
+    /// The kind of folder that brings manifests and modules into the guest.
+    pub synced_folder_type: Option<String>,
+    /// Arguments of that folder.
+    pub synced_folder_args: Vec<String>,
+    /// Where Puppet's files are in the guest.
+    pub temp_dir: String,
+    /// The folder in the guest that Puppet starts in.
+    pub working_directory: Option<String>,
+    /// The folder in the guest that has Puppet.
+    pub binary_path: Option<String>,
+}
+
+/// A folder of the host that is brought into the guest, or one that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PuppetPath {
+    /// On the host, absolute.
+    Host(PathBuf),
+    /// In the guest.
+    Guest(String),
+}
+
+impl Puppet {
+    /// Reads the options.
+    pub fn read(reader: &mut Reader<'_>, project: &ProjectFacts) -> Self {
+        let environment_path = read_path(reader, "environment_path", project);
+        let manifests_path = match (read_path(reader, "manifests_path", project), &environment_path) {
+            (None, None) => Some(PuppetPath::Host(project.expand("manifests"))),
+            (path, _) => path,
+        };
+        let (default_manifest, default_environment) = match &environment_path {
+            Some(_) => (None, "production"),
+            None => (Some("default.pp".to_owned()), ""),
+        };
+        let puppet = Self {
+            manifests_path,
+            manifest_file: reader.value("manifest_file").and_then(to_text).or(default_manifest),
+            environment_path,
+            environment: reader
+                .value("environment")
+                .and_then(to_text)
+                .unwrap_or_else(|| default_environment.to_owned()),
+            environment_variables: reader.pairs("environment_variables"),
+            module_path: reader
+                .texts("module_path")
+                .iter()
+                .map(|it| project.expand(it))
+                .collect(),
+            hiera_config_path: reader.text("hiera_config_path").map(|it| project.expand(&it)),
+            facter: read_facts(reader),
+            structured_facts: reader.boolean("structured_facts"),
+            options: reader.texts("options"),
+            synced_folder_type: read_folder_type(reader),
+            synced_folder_args: reader.texts("synced_folder_args"),
+            temp_dir: reader.text("temp_dir").unwrap_or_default(),
+            working_directory: reader.text("working_directory"),
+            binary_path: reader.text("binary_path"),
+        };
+        puppet.validate(reader);
+        puppet
+    }
+
+    fn validate(&self, reader: &mut Reader<'_>) {
+        match (&self.manifests_path, &self.environment_path) {
+            (Some(PuppetPath::Host(folder)), _) => self.validate_manifest(folder, reader),
+            (Some(PuppetPath::Guest(_)), _) => {}
+            (None, Some(PuppetPath::Host(folder))) => self.validate_environment(folder, reader),
+            (None, _) => {}
+        }
+        for path in self.module_path.iter().filter(|it| !it.is_dir()) {
+            reader.mistake(
+                "module_path",
+                format!("the folder of Puppet modules {} is not there", path.display()),
+            );
+        }
+        if let Some(path) = self.hiera_config_path.as_deref().filter(|it| !it.is_file()) {
+            reader.mistake(
+                "hiera_config_path",
+                format!("Hiera's configuration {} is not there", path.display()),
+            );
+        }
+    }
+
+    fn validate_manifest(&self, folder: &Path, reader: &mut Reader<'_>) {
+        if !folder.is_dir() {
+            let mistake = reader.mistake(
+                "manifests_path",
+                format!("the folder of Puppet manifests {} is not there", folder.display()),
+            );
+            mistake.advise("make it, or name another one as `manifests_path`");
+            return;
+        }
+        let manifest = folder.join(self.manifest_file.as_deref().unwrap_or_default());
+        if !manifest.exists() {
+            let mistake = reader.mistake(
+                "manifest_file",
+                format!("the Puppet manifest {} is not there", manifest.display()),
+            );
+            mistake.advise("write it, or name another one as `manifest_file`");
+        }
+    }
+
+    fn validate_environment(&self, folder: &Path, reader: &mut Reader<'_>) {
+        if !folder.is_dir() {
+            reader.mistake(
+                "environment_path",
+                format!("the folder of Puppet environments {} is not there", folder.display()),
+            );
+            return;
+        }
+        let environment = folder.join(&self.environment);
+        if !environment.exists() {
+            reader.mistake(
+                "environment",
+                format!("the Puppet environment {} is not there", environment.display()),
+            );
+        }
+    }
+}
+
+/// A path of the host, or a pair of `host` or `vm` and a path.
+fn read_path(reader: &mut Reader<'_>, option: &str, project: &ProjectFacts) -> Option<PuppetPath> {
+    let parts: Vec<String> = to_list(reader.value(option)?).iter().filter_map(to_text).collect();
+    match parts.as_slice() {
+        [path] => Some(PuppetPath::Host(project.expand(path))),
+        [side, path] if side == "host" => Some(PuppetPath::Host(project.expand(path))),
+        [side, path] if matches!(side.as_str(), "vm" | "guest") => Some(PuppetPath::Guest(path.clone())),
+        _ => {
+            let mistake = reader.mistake(
+                option,
+                format!("`{option}` is neither a path nor a pair of a side and a path"),
+            );
+            mistake.advise("write a path of the host, or `[:vm, \"/path/in/the/guest\"]`");
+            None
+        }
+    }
+}
+
+fn read_facts(reader: &mut Reader<'_>) -> Vec<(String, Value)> {
+    match reader.value("facter") {
+        Some(Value::Map(pairs)) => pairs
+            .iter()
+            .filter_map(|(key, value)| Some((to_text(key)?, value.clone())))
+            .collect(),
+        Some(other) if truthy(other) => {
+            reader.mistake("facter", "`facter` must be a table of facts");
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `nfs = true` is an older way to ask for NFS.
+fn read_folder_type(reader: &mut Reader<'_>) -> Option<String> {
+    match reader.value("nfs") {
+        Some(value) if truthy(value) => Some("nfs".to_owned()),
+        _ => reader.text("synced_folder_type"),
+    }
+}
+
+/// The options of the puppet provisioner.
+pub const OPTIONS: &[Descriptor] = &[
+    Descriptor::attribute(
+        "binary_path",
+        Kind::GuestPath,
+        Default::Nil,
+        "The folder in the guest that has Puppet.",
+    ),
+    Descriptor::attribute(
+        "environment",
+        Kind::String,
+        Default::Computed("`production` with an environment_path, else empty"),
+        "The environment.",
+    ),
+    Descriptor::attribute(
+        "environment_path",
+        Kind::HostPath,
+        Default::Nil,
+        "The folder of the environments.",
+    ),
+    Descriptor::attribute(
+        "environment_variables",
+        Kind::Map(&Kind::String),
+        Default::EmptyMap,
+        "Variables that Puppet sees.",
+    ),
+    Descriptor::attribute(
+        "facter",
+        Kind::Map(&Kind::Any),
+        Default::EmptyMap,
+        "Facts that the manifests see.",
+    )
+    .merged(Merge::Keys),
+    Descriptor::attribute(
+        "hiera_config_path",
+        Kind::HostPath,
+        Default::Nil,
+        "Hiera's configuration.",
+    ),
+    Descriptor::attribute(
+        "manifest_file",
+        Kind::String,
+        Default::Computed("`default.pp` without an environment_path"),
+        "The manifest that is applied.",
+    ),
+    Descriptor::attribute(
+        "manifests_path",
+        Kind::HostPath,
+        Default::Computed("`manifests` without an environment_path"),
+        "The folder of the manifests.",
+    ),
+    Descriptor::attribute(
+        "module_path",
+        Kind::List(&Kind::HostPath),
+        Default::Nil,
+        "Folders of modules.",
+    ),
+    Descriptor::attribute("nfs", Kind::Boolean, Default::Nil, "An older way to ask for NFS."),
+    Descriptor::attribute(
+        "options",
+        Kind::List(&Kind::String),
+        Default::List(&[]),
+        "Further arguments of Puppet.",
+    ),
+    Descriptor::attribute(
+        "structured_facts",
+        Kind::Boolean,
+        Default::Nil,
+        "Lets facts be tables and lists.",
+    ),
+    Descriptor::attribute(
+        "synced_folder_args",
+        Kind::List(&Kind::String),
+        Default::Nil,
+        "Arguments of the folders that Puppet's files come through.",
+    ),
+    Descriptor::attribute(
+        "synced_folder_type",
+        Kind::String,
+        Default::Nil,
+        "The kind of folder that Puppet's files come through.",
+    ),
+    Descriptor::attribute(
+        "temp_dir",
+        Kind::GuestPath,
+        Default::String("/tmp/vagrant-puppet"),
+        "Where Puppet's files are in the guest.",
+    ),
+    Descriptor::attribute(
+        "working_directory",
+        Kind::GuestPath,
+        Default::Nil,
+        "The folder in the guest that Puppet starts in.",
+    ),
+];

@@ -1,0 +1,424 @@
+//! Layers in, configurations and reports out.
+
+use expect_test::{Expect, expect};
+use vagrantfile::layer::{Call, Entry, Layer, Origin, Setting, Value};
+
+use super::networks::ForwardedPort;
+use super::*;
+
+/// Resolves layers for QEMU standing in for VirtualBox, in a folder with `data/`, and prints the report or what `show` shows.
+fn check(layers: Vec<Layer>, show: impl Fn(&Config) -> String, expected: Expect) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let project = ProjectFacts {
+        folder: folder.path().to_owned(),
+        ..ProjectFacts::default()
+    };
+    let provider = ProviderChoice {
+        name: "qemu",
+        options: &[],
+        box_optional: false,
+        stands_in_for: Some("virtualbox"),
+    };
+    let shown = match Config::resolve(&layers, &provider, &project) {
+        Ok(config) => show(&config),
+        Err(mistakes) => mistakes.to_string(),
+    };
+    expected.assert_eq(&shown.replace(&folder.path().display().to_string(), "PROJECT"));
+}
+
+fn layer(entries: Vec<Entry>) -> Layer {
+    let entries = entries.into_iter().enumerate();
+    let entries = entries
+        .map(|(index, it)| Entry {
+            origin: Origin {
+                line: index as u32 + 1,
+                ..it.origin
+            },
+            ..it
+        })
+        .collect();
+    Layer {
+        name: "Vagrantfile".to_owned(),
+        entries,
+    }
+}
+
+fn entry(path: &str, setting: Setting) -> Entry {
+    let origin = Origin {
+        file: std::path::Path::new("/nowhere/Vagrantfile").into(),
+        line: 1,
+        column: 3,
+    };
+    Entry {
+        path: path.to_owned(),
+        setting,
+        origin,
+    }
+}
+
+fn set(path: &str, value: impl Into<Item>) -> Entry {
+    entry(path, Setting::Assign(value.into().0))
+}
+
+fn call(path: &str, positional: &[&str], named: Vec<(&str, Item)>, body: Vec<Entry>) -> Entry {
+    let positional = positional.iter().map(|it| Value::String((*it).to_owned())).collect();
+    let named = named
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.0))
+        .collect();
+    entry(
+        path,
+        Setting::Call(Call {
+            positional,
+            named,
+            body,
+        }),
+    )
+}
+
+fn a_box() -> Entry {
+    set("vm.box", "debian/12")
+}
+
+/// A value, written briefly.
+struct Item(Value);
+
+impl From<&str> for Item {
+    fn from(text: &str) -> Self {
+        Item(Value::String(text.to_owned()))
+    }
+}
+
+impl From<i64> for Item {
+    fn from(number: i64) -> Self {
+        Item(Value::Integer(number))
+    }
+}
+
+impl From<bool> for Item {
+    fn from(truth: bool) -> Self {
+        Item(Value::Boolean(truth))
+    }
+}
+
+impl From<Vec<Item>> for Item {
+    fn from(items: Vec<Item>) -> Self {
+        Item(Value::List(items.into_iter().map(|it| it.0).collect()))
+    }
+}
+
+fn forwards(config: &Config) -> String {
+    let line = |it: &ForwardedPort| {
+        format!(
+            "{} {:?}:{} -> {} {:?}\n",
+            it.id,
+            it.host_ip.as_deref(),
+            it.host,
+            it.guest,
+            it.protocol
+        )
+    };
+    config.networks.forwarded_ports.iter().map(line).collect()
+}
+
+fn provisioners(config: &Config) -> String {
+    let line = |it: &Provisioner| format!("{} {} {:?}\n", it.name.as_deref().unwrap_or("-"), it.kind, it.run);
+    config.provisioners.iter().map(line).collect()
+}
+
+#[test]
+fn a_machine_without_settings_has_vagrants_defaults() {
+    let show = |it: &Config| {
+        let folder = &it.synced_folders[0];
+        format!(
+            "{}{} -> {:?}\nboot {:?}, halt {:?}, ports {:?}, shell {}, user {:?}\n",
+            forwards(it),
+            folder.host.display(),
+            folder.guest,
+            it.vm.boot_timeout,
+            it.vm.graceful_halt_timeout,
+            it.vm.usable_port_range,
+            it.ssh.shell,
+            it.ssh.default.username
+        )
+    };
+    check(
+        vec![layer(vec![a_box()])],
+        show,
+        expect![[r#"
+            ssh Some("127.0.0.1"):2222 -> 22 Tcp
+            PROJECT -> Some("/vagrant")
+            boot 300s, halt 60s, ports 2200..=2250, shell bash -l, user Some("vagrant")
+        "#]],
+    );
+}
+
+#[test]
+fn all_mistakes_of_all_layers_come_in_one_report() {
+    check(
+        vec![
+            layer(vec![
+                set("vm.hostnam", "web"),
+                set("vm.boot_timeout", "soon"),
+                call("vm.network", &["forwarded_port"], vec![("guest", 80.into())], vec![]),
+                call("vm.network", &["forwarded_prot"], vec![], vec![]),
+                call("vm.synced_folder", &["src", "srv"], vec![], vec![]),
+            ]),
+            layer(vec![
+                call("vm.provision", &["shell"], vec![("inlin", "true".into())], vec![]),
+                call(
+                    "vm.provision",
+                    &["puppet"],
+                    vec![],
+                    vec![set("manifest_file", "site.pp")],
+                ),
+                set("vbguest.auto_update", false),
+                set("ssh.forward_agent", "no"),
+            ]),
+        ],
+        |_| String::new(),
+        expect![[r#"
+            vm:
+            * there is no option `vm.hostnam`
+              at /nowhere/Vagrantfile:1:3
+              did you mean `vm.hostname`?
+            * vm.boot_timeout must be a whole number, and is "soon"
+              at /nowhere/Vagrantfile:2:3
+            * no box is named
+              set `config.vm.box`, for example to "debian/12"
+            * the path of the guest `srv` is not absolute
+              at /nowhere/Vagrantfile:5:3
+              write `/srv`, or the whole path
+            * the folder PROJECT/src is not there: it cannot be synced to srv
+              at /nowhere/Vagrantfile:5:3
+              make it, or add `create: true` to have it made
+            * a forwarded port needs a `host` port
+              at /nowhere/Vagrantfile:3:3
+              write both, as in `guest: 80, host: 8080`
+            * there is no kind of network called `forwarded_prot`
+              at /nowhere/Vagrantfile:4:3
+              did you mean `forwarded_port`?
+
+            Vagrant:
+            * there is no configuration section `vbguest`
+              at /nowhere/Vagrantfile:3:3
+              it may belong to a plugin of Vagrant; put it behind `if Vagrant.has_plugin?(...)`
+
+            shell provisioner:
+            * there is no option `inlin` of the shell provisioner
+              at /nowhere/Vagrantfile:1:3
+              did you mean `inline`?
+            * a shell provisioner has neither `inline` nor `path`
+              at /nowhere/Vagrantfile:1:3
+              write the script as `inline`, or name its file as `path`
+
+            puppet provisioner:
+            * the folder of Puppet manifests PROJECT/manifests is not there
+              at /nowhere/Vagrantfile:2:3
+              make it, or name another one as `manifests_path`
+
+            SSH:
+            * ssh.forward_agent must be true or false, and is "no"
+              at /nowhere/Vagrantfile:4:3
+              write `false`: Ruby takes every text and every number for true
+        "#]],
+    );
+}
+
+#[test]
+fn a_forward_is_known_by_its_id_or_its_place_on_the_host() {
+    let lower = layer(vec![
+        a_box(),
+        call(
+            "vm.network",
+            &["forwarded_port"],
+            vec![("guest", 80.into()), ("host", 8080.into())],
+            vec![],
+        ),
+        call(
+            "vm.network",
+            &["forwarded_port"],
+            vec![("guest", 53.into()), ("host", 8053.into()), ("protocol", "udp".into())],
+            vec![],
+        ),
+        call(
+            "vm.network",
+            &["forwarded_port"],
+            vec![("guest", 22.into()), ("host", 2200.into()), ("id", "ssh".into())],
+            vec![],
+        ),
+    ]);
+    let higher = layer(vec![call(
+        "vm.network",
+        &["forwarded_port"],
+        vec![("guest", "8000".into()), ("host", "8080".into())],
+        vec![],
+    )]);
+    check(
+        vec![lower, higher],
+        forwards,
+        expect![[r#"
+        tcp8080 None:8080 -> 8000 Tcp
+        udp8053 None:8053 -> 53 Udp
+        ssh None:2200 -> 22 Tcp
+    "#]],
+    );
+}
+
+#[test]
+fn an_overriding_provisioner_moves_to_the_end_unless_it_preserves_the_order() {
+    let shell = |name: &str, mut options: Vec<(&'static str, Item)>| {
+        options.push(("type", "shell".into()));
+        options.push(("inline", name.into()));
+        call("vm.provision", &[name], options, vec![])
+    };
+    let lower = layer(vec![
+        a_box(),
+        shell("a", vec![("run", "always".into())]),
+        shell("b", vec![]),
+        shell("c", vec![]),
+    ]);
+    let higher = layer(vec![
+        shell("a", vec![]),
+        shell("b", vec![("preserve_order", true.into())]),
+    ]);
+    check(
+        vec![lower, higher],
+        provisioners,
+        expect![[r#"
+        b shell Once
+        c shell Once
+        a shell Always
+    "#]],
+    );
+}
+
+#[test]
+fn provisioners_run_beside_the_ones_that_they_name() {
+    let shell = |name: &str, option: Option<(&'static str, &'static str)>| {
+        let mut options: Vec<(&str, Item)> = vec![("type", "shell".into()), ("inline", name.into())];
+        options.extend(option.map(|(key, value)| (key, Item::from(value))));
+        call("vm.provision", &[name], options, vec![])
+    };
+    let only = layer(vec![
+        a_box(),
+        shell("one", None),
+        shell("two", None),
+        shell("first", Some(("before", "one"))),
+        shell("each", Some(("after", "each"))),
+        shell("last", Some(("after", "all"))),
+        shell("start", Some(("before", "all"))),
+    ]);
+    check(
+        vec![only],
+        provisioners,
+        expect![[r#"
+        start shell Once
+        first shell Once
+        each shell Once
+        one shell Once
+        each shell Once
+        two shell Once
+        each shell Once
+        last shell Once
+    "#]],
+    );
+}
+
+#[test]
+fn folders_merge_option_by_option_and_the_projects_own_is_left_out_when_it_is_shared() {
+    let lower = layer(vec![
+        a_box(),
+        call(
+            "vm.synced_folder",
+            &["data", "/srv/"],
+            vec![("owner", "www".into()), ("disabled", true.into())],
+            vec![],
+        ),
+        call(
+            "vm.synced_folder",
+            &[".", "/app"],
+            vec![("type", "rsync".into())],
+            vec![],
+        ),
+    ]);
+    let higher = layer(vec![call(
+        "vm.synced_folder",
+        &["./data/..", "/srv/"],
+        vec![("group", "www".into())],
+        vec![],
+    )]);
+    let show = |it: &Config| {
+        let line = |it: &SyncedFolder| {
+            format!(
+                "{} {} -> {:?} {:?} {:?}:{:?} {}\n",
+                it.id,
+                it.host.display(),
+                it.guest,
+                it.kind,
+                it.owner,
+                it.group,
+                it.disabled
+            )
+        };
+        it.synced_folders.iter().map(line).collect()
+    };
+    check(
+        vec![lower, higher],
+        show,
+        expect![[r#"
+        /srv/ PROJECT -> Some("/srv") None Some("www"):Some("www") false
+        /app PROJECT -> Some("/app") Some("rsync") None:None false
+    "#]],
+    );
+}
+
+#[test]
+fn memory_and_cpus_are_found_in_every_provider_s_words() {
+    let sizes = |provider: &str, body: Vec<Entry>| {
+        let merged = Merged::of(&[layer(vec![call("vm.provider", &[provider], vec![], body)])]);
+        let hardware = Hardware::of(merged.providers.get(provider).unwrap());
+        (hardware.memory_mib.map(|it| it.value), hardware.cpus.map(|it| it.value))
+    };
+    let customize = |words: &[&str]| {
+        let list: Vec<Item> = words.iter().map(|it| Item::from(*it)).collect();
+        entry(
+            "customize",
+            Setting::Call(Call {
+                positional: vec![Item::from(list).0],
+                ..Call::default()
+            }),
+        )
+    };
+    let vmx = Value::Map(vec![
+        (Item::from("memsize").0, Item::from("2048").0),
+        (Item::from("numvcpus").0, Item::from(3).0),
+    ]);
+
+    assert_eq!(
+        sizes("virtualbox", vec![set("memory", "1024"), set("cpus", 2)]),
+        (Some(1024), Some(2))
+    );
+    let words = ["modifyvm", ":id", "--memory", "512", "--cpus", "4"];
+    assert_eq!(
+        sizes("virtualbox", vec![set("memory", 1024), customize(&words)]),
+        (Some(512), Some(4))
+    );
+    assert_eq!(
+        sizes("vmware_desktop", vec![entry("vmx", Setting::Assign(vmx))]),
+        (Some(2048), Some(3))
+    );
+    assert_eq!(
+        sizes("parallels", vec![customize(&["set", ":id", "--memsize", "768"])]),
+        (Some(768), None)
+    );
+    assert_eq!(
+        sizes("qemu", vec![set("memory", "2G"), set("smp", "cpus=2,cores=2")]),
+        (Some(2048), Some(2))
+    );
+    assert_eq!(
+        sizes("hyperv", vec![set("maxmemory", 4096), set("cpus", 0)]),
+        (Some(4096), None)
+    );
+}

@@ -1,0 +1,473 @@
+//! `config.vm`: what is not a list of networks, folders, provisioners or providers.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schema::{Default, Descriptor, Form, Kind, Merge};
+use vagrantfile::layer::Value;
+
+use super::ProjectFacts;
+use super::mistake::Mistakes;
+use super::reader::Reader;
+use super::table::Table;
+use super::value::to_text;
+
+const SECTION: &str = "vm";
+
+/// The settings of `config.vm`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vm {
+    /// `box`: the box that the machine is made of; some providers need none.
+    pub box_name: Option<String>,
+    /// Where the box can be had, in the order of trying.
+    pub box_url: Vec<String>,
+    /// A constraint on the box's version, in RubyGems' notation.
+    pub box_version: Option<String>,
+    /// The box's architecture; `None` is the host's.
+    pub box_architecture: Option<String>,
+    /// The server that a box's short name is looked up on; `None` is the usual one.
+    pub box_server_url: Option<String>,
+    /// Whether `up` looks for a newer version.
+    pub box_check_update: bool,
+    /// How the box is downloaded.
+    pub box_download: BoxDownload,
+    /// Whether the Vagrantfile inside the box is left out.
+    pub ignore_box_vagrantfile: bool,
+    /// The folder of the machine that this one is a clone of.
+    pub clone: Option<String>,
+    /// How long a boot may take.
+    pub boot_timeout: Duration,
+    /// How long a guest has to shut down before power is cut.
+    pub graceful_halt_timeout: Duration,
+    /// The name that the guest is given.
+    pub hostname: Option<String>,
+    /// Whether the guest's `/etc/hosts` may be changed for its name.
+    pub allow_hosts_modification: bool,
+    /// Whether folders may be entered into the guest's `/etc/fstab`; `None` leaves it to the kind of folder.
+    pub allow_fstab_modification: Option<bool>,
+    /// What is said after `up`.
+    pub post_up_message: String,
+    /// Where forwards whose port is taken go.
+    pub usable_port_range: RangeInclusive<u16>,
+    /// How the guest is talked to, `ssh` or `winrm`; `None` is the provider's choice.
+    pub communicator: Option<String>,
+    /// The guest's operating system; `None` has it found out.
+    pub guest: Option<String>,
+    /// The MAC address of the first network card, twelve hex digits.
+    pub base_mac: Option<String>,
+    /// The address of the first network card.
+    pub base_address: Option<String>,
+    /// The kinds of folder that may be chosen where a folder names none; `None` is all.
+    pub allowed_synced_folder_types: Option<Vec<String>>,
+}
+
+/// How a box is downloaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoxDownload {
+    /// A file of certificates to trust.
+    pub ca_cert: Option<PathBuf>,
+    /// A folder of certificates to trust.
+    pub ca_path: Option<PathBuf>,
+    /// The client's own certificate.
+    pub client_cert: Option<PathBuf>,
+    /// The digest that the download must have, and its kind.
+    pub checksum: Option<Checksum>,
+    /// Whether the server's certificate is not looked at.
+    pub insecure: bool,
+    /// Whether credentials follow a redirect to another host.
+    pub location_trusted: bool,
+    /// Further options of the downloader.
+    pub options: Vec<(String, String)>,
+}
+
+/// A digest that a download must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum {
+    /// The digest's kind: `md5`, `sha1`, `sha256`, `sha384`, `sha512`.
+    pub kind: String,
+    /// The digest in hex.
+    pub digest: String,
+}
+
+impl Vm {
+    /// Reads the settings.
+    pub fn read(options: &Table, project: &ProjectFacts, box_optional: bool, mistakes: &mut Mistakes) -> Self {
+        let descriptors = [OPTIONS];
+        let mut reader = Reader::new(options, &descriptors, SECTION, None, mistakes);
+        let vm = Self {
+            box_name: reader.text("vm.box"),
+            box_url: reader.texts("vm.box_url"),
+            box_version: reader.text("vm.box_version"),
+            box_architecture: reader.text("vm.box_architecture").filter(|it| it != "auto"),
+            box_server_url: reader.text("vm.box_server_url"),
+            box_check_update: reader.boolean("vm.box_check_update"),
+            box_download: read_download(&mut reader, project),
+            ignore_box_vagrantfile: reader.boolean("vm.ignore_box_vagrantfile"),
+            clone: reader.text("vm.clone"),
+            boot_timeout: reader.seconds("vm.boot_timeout"),
+            graceful_halt_timeout: reader.seconds("vm.graceful_halt_timeout"),
+            hostname: reader.text("vm.hostname"),
+            allow_hosts_modification: reader.boolean("vm.allow_hosts_modification"),
+            allow_fstab_modification: reader.value("vm.allow_fstab_modification").map(super::value::truthy),
+            post_up_message: reader.text("vm.post_up_message").unwrap_or_default(),
+            usable_port_range: reader.ports("vm.usable_port_range"),
+            communicator: reader.text("vm.communicator"),
+            guest: reader.text("vm.guest"),
+            base_mac: reader.text("vm.base_mac"),
+            base_address: reader.text("vm.base_address"),
+            allowed_synced_folder_types: reader
+                .value("vm.allowed_synced_folder_types")
+                .is_some()
+                .then(|| reader.texts("vm.allowed_synced_folder_types")),
+        };
+        vm.validate(&mut reader, box_optional);
+        vm
+    }
+
+    fn validate(&self, reader: &mut Reader<'_>, box_optional: bool) {
+        match (&self.box_name, &self.clone) {
+            (Some(name), _) if name.is_empty() => {
+                reader
+                    .mistake("vm.box", "vm.box is empty")
+                    .advise("name the box that the machine is made of");
+            }
+            (Some(_), Some(_)) => {
+                reader
+                    .mistake("vm.clone", "vm.box and vm.clone are both set")
+                    .advise("a machine is made of one of them");
+            }
+            (None, None) if !box_optional => {
+                let mistake = reader.mistake("vm.box", "no box is named");
+                mistake.advise("set `config.vm.box`, for example to \"debian/12\"");
+            }
+            _ => {}
+        }
+        if let Some(hostname) = self.hostname.as_deref().filter(|it| !is_hostname(it)) {
+            let mistake = reader.mistake("vm.hostname", format!("`{hostname}` cannot be a host's name"));
+            mistake.advise("a name has letters, digits, hyphens and dots, and starts with a letter or a digit");
+        }
+        for part in self
+            .box_version
+            .iter()
+            .flat_map(|it| it.split(','))
+            .filter(|it| !is_version_constraint(it))
+        {
+            let mistake = reader.mistake(
+                "vm.box_version",
+                format!("`{}` is no constraint on a version", part.trim()),
+            );
+            mistake.advise("write it as `1.2.3`, `>= 1.0, < 2.0` or `~> 1.4`");
+        }
+        if let Some(mac) = self.base_mac.as_deref().filter(|it| !is_mac(it)) {
+            let mistake = reader.mistake("vm.base_mac", format!("`{mac}` is no MAC address"));
+            mistake.advise("write its twelve hex digits, as in `080027D14C66`");
+        }
+    }
+}
+
+fn read_download(reader: &mut Reader<'_>, project: &ProjectFacts) -> BoxDownload {
+    let mut path = |option: &str, exists: fn(&std::path::Path) -> bool| {
+        let written = reader.text(option)?;
+        let path = project.expand(&written);
+        if !exists(&path) {
+            reader.mistake(option, format!("{option} names {}, which is not there", path.display()));
+        }
+        Some(path)
+    };
+    BoxDownload {
+        ca_cert: path("vm.box_download_ca_cert", std::path::Path::is_file),
+        ca_path: path("vm.box_download_ca_path", std::path::Path::is_dir),
+        client_cert: path("vm.box_download_client_cert", std::path::Path::is_file),
+        checksum: read_checksum(reader),
+        insecure: reader.boolean("vm.box_download_insecure"),
+        location_trusted: reader.boolean("vm.box_download_location_trusted"),
+        options: reader.pairs("vm.box_download_options"),
+    }
+}
+
+fn read_checksum(reader: &mut Reader<'_>) -> Option<Checksum> {
+    let digest = reader.text("vm.box_download_checksum").filter(|it| !it.is_empty());
+    let kind = reader.word("vm.box_download_checksum_type");
+    match (kind, digest) {
+        (Some(kind), Some(digest)) => Some(Checksum { kind, digest }),
+        (Some(_), None) => {
+            reader.mistake(
+                "vm.box_download_checksum_type",
+                "vm.box_download_checksum_type is set without a checksum",
+            );
+            None
+        }
+        (None, Some(_)) => {
+            let mistake = reader.mistake(
+                "vm.box_download_checksum",
+                "vm.box_download_checksum is set without its type",
+            );
+            mistake.advise("set vm.box_download_checksum_type, for example to :sha256");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+fn is_hostname(name: &str) -> bool {
+    name.starts_with(|it: char| it.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || it == '-' || it == '.')
+}
+
+fn is_mac(mac: &str) -> bool {
+    let digits = mac.chars().filter(|it| !matches!(it, ':' | '-'));
+    mac == "auto" || (digits.clone().count() == 12 && digits.clone().all(|it| it.is_ascii_hexdigit()))
+}
+
+/// Whether RubyGems takes the text for a requirement: an operator, if any, and a version.
+fn is_version_constraint(text: &str) -> bool {
+    let text = text.trim();
+    let version = [">=", "<=", "!=", "~>", "=", ">", "<"]
+        .iter()
+        .find_map(|it| text.strip_prefix(it))
+        .unwrap_or(text)
+        .trim_start();
+    let (numbers, suffix) = version.split_once('-').unwrap_or((version, "0"));
+    let is_part = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_alphanumeric());
+    numbers.starts_with(|it: char| it.is_ascii_digit())
+        && numbers.split('.').all(is_part)
+        && suffix.split(['.', '-']).all(is_part)
+}
+
+/// The machine names that `vm.define` refuses, as Vagrant does: they would be patterns on the command line.
+pub fn is_machine_name(name: &str) -> bool {
+    !name.contains(['[', ']', '{', '}', '/'])
+}
+
+/// The options of the downloader as the command line's would be written: `--key` and its value.
+pub fn extra_download_options(options: &Value) -> Vec<Value> {
+    let Value::Map(pairs) = options else { return Vec::new() };
+    let mut extra = Vec::new();
+    for (key, value) in pairs {
+        let Some(key) = to_text(key) else { continue };
+        match value {
+            Value::Boolean(true) => extra.push(Value::String(format!("--{key}"))),
+            Value::String(text) => extra.extend([Value::String(format!("--{key}")), Value::String(text.clone())]),
+            _ => {}
+        }
+    }
+    extra
+}
+
+const fn call(path: &'static str, positional: &'static [&'static str], documentation: &'static str) -> Descriptor {
+    Descriptor {
+        path,
+        kind: Kind::Any,
+        default: Default::EmptyMap,
+        merge: Merge::Append,
+        aliases: &[],
+        form: Form::Call { positional },
+        documentation,
+    }
+}
+
+/// The options of `config.vm`.
+pub const OPTIONS: &[Descriptor] = &[
+    Descriptor::attribute(
+        "vm.box",
+        Kind::String,
+        Default::Nil,
+        "The box that the machine is made of.",
+    ),
+    Descriptor::attribute(
+        "vm.box_url",
+        Kind::List(&Kind::String),
+        Default::Nil,
+        "Where the box can be had: URLs or paths, tried in order.",
+    ),
+    Descriptor::attribute(
+        "vm.box_version",
+        Kind::String,
+        Default::Nil,
+        "A constraint on the box's version, such as `>= 1.0, < 2.0`.",
+    ),
+    Descriptor::attribute(
+        "vm.box_architecture",
+        Kind::String,
+        Default::Symbol("auto"),
+        "The architecture of the box; `auto` is the host's.",
+    ),
+    Descriptor::attribute(
+        "vm.box_server_url",
+        Kind::String,
+        Default::Nil,
+        "The server on which short names of boxes are looked up.",
+    ),
+    Descriptor::attribute(
+        "vm.box_check_update",
+        Kind::Boolean,
+        Default::Boolean(true),
+        "Looks for a newer version of the box on `up`.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_ca_cert",
+        Kind::HostPath,
+        Default::Nil,
+        "A file of certificates to trust when the box is downloaded.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_ca_path",
+        Kind::HostPath,
+        Default::Nil,
+        "A folder of certificates to trust when the box is downloaded.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_checksum",
+        Kind::String,
+        Default::String(""),
+        "The digest that the downloaded box must have.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_checksum_type",
+        Kind::Word(&["md5", "sha1", "sha256", "sha384", "sha512"]),
+        Default::Nil,
+        "The kind of digest in `box_download_checksum`.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_client_cert",
+        Kind::HostPath,
+        Default::Nil,
+        "The certificate shown to the server of the box.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_insecure",
+        Kind::Boolean,
+        Default::Boolean(false),
+        "Takes the box from a server whose certificate is not trusted.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_location_trusted",
+        Kind::Boolean,
+        Default::Boolean(false),
+        "Sends credentials along when the server redirects to another host.",
+    ),
+    Descriptor::attribute(
+        "vm.box_download_options",
+        Kind::Map(&Kind::Any),
+        Default::EmptyMap,
+        "Further options of the downloader, by their long names.",
+    ),
+    Descriptor::attribute(
+        "vm.ignore_box_vagrantfile",
+        Kind::Boolean,
+        Default::Boolean(false),
+        "Leaves out the Vagrantfile inside the box.",
+    ),
+    Descriptor::attribute(
+        "vm.clone",
+        Kind::HostPath,
+        Default::Nil,
+        "The project whose machine this one is a clone of.",
+    ),
+    Descriptor::attribute(
+        "vm.boot_timeout",
+        Kind::Integer,
+        Default::Integer(300),
+        "Seconds that the machine has to boot and answer.",
+    ),
+    Descriptor::attribute(
+        "vm.graceful_halt_timeout",
+        Kind::Integer,
+        Default::Integer(60),
+        "Seconds that the guest has to shut down before power is cut.",
+    ),
+    Descriptor::attribute(
+        "vm.hostname",
+        Kind::String,
+        Default::Nil,
+        "The name that the guest is given.",
+    )
+    .also_called(&["vm.host_name"]),
+    Descriptor::attribute(
+        "vm.allow_hosts_modification",
+        Kind::Boolean,
+        Default::Boolean(true),
+        "Enters the guest's name into its /etc/hosts.",
+    ),
+    Descriptor::attribute(
+        "vm.allow_fstab_modification",
+        Kind::Boolean,
+        Default::Computed("the kind of folder decides"),
+        "Enters synced folders into the guest's /etc/fstab.",
+    ),
+    Descriptor::attribute(
+        "vm.allowed_synced_folder_types",
+        Kind::List(&Kind::String),
+        Default::Nil,
+        "The kinds of folder to choose from where a folder names none.",
+    ),
+    Descriptor::attribute(
+        "vm.post_up_message",
+        Kind::String,
+        Default::String(""),
+        "What is said after `up`.",
+    ),
+    Descriptor::attribute(
+        "vm.usable_port_range",
+        Kind::Any,
+        Default::Range(2200, 2250),
+        "Where forwards go whose port is taken on the host.",
+    ),
+    Descriptor::attribute(
+        "vm.communicator",
+        Kind::String,
+        Default::Nil,
+        "How the guest is talked to: `ssh`, `winrm` or `winssh`.",
+    ),
+    Descriptor::attribute(
+        "vm.guest",
+        Kind::String,
+        Default::Nil,
+        "The guest's operating system, where it is not to be found out.",
+    ),
+    Descriptor::attribute(
+        "vm.base_mac",
+        Kind::String,
+        Default::Nil,
+        "The MAC address of the first network card.",
+    ),
+    Descriptor::attribute(
+        "vm.base_address",
+        Kind::String,
+        Default::Nil,
+        "The address of the first network card.",
+    ),
+    call(
+        "vm.network",
+        &["type"],
+        "Adds a forwarded port, a private or a public network.",
+    ),
+    call(
+        "vm.synced_folder",
+        &["host", "guest"],
+        "Shares a folder of the host with the guest.",
+    ),
+    call("vm.provision", &["name"], "Adds a provisioner."),
+    call("vm.provider", &["name"], "Sets options of one provider."),
+    call("vm.define", &["name"], "Defines a machine."),
+    call("vm.disk", &["type"], "Adds or resizes a disk."),
+    call("vm.cloud_init", &["type"], "Adds data for cloud-init."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_on_versions_are_told_from_other_text() {
+        for good in ["1.2.3", ">= 1.0", " ~> 2", "= 1.0.pre", "20230615.0.0", "1.0-beta.2"] {
+            assert!(is_version_constraint(good), "{good}");
+        }
+        for bad in ["latest", "", ">=", "1..2", "=> 1", "v1.2"] {
+            assert!(!is_version_constraint(bad), "{bad}");
+        }
+    }
+}
