@@ -1,0 +1,139 @@
+//! The SSH communicator, in pure Rust: no `ssh` program is needed.
+//!
+//! [`wait_until_ready`] turns an [`SshTarget`] into a [`Connection`], [`insert_key`] gives a fresh machine a key of its
+//! own, and [`SshCommunicator`] runs scripts and moves files on that one connection for as long as a command lasts.
+//! Nothing here knows a Vagrantfile, a provider or the environment: targets arrive resolved.
+//!
+//! **Invariant:** a guest is hostile. What it says is bytes; it is known by a host key that was pinned on first
+//! contact; what is sent to its shell is quoted.
+
+mod banner;
+mod connection;
+mod error;
+mod execution;
+mod files;
+mod handler;
+pub mod host_key;
+mod insecure_keys;
+pub mod insert_key;
+pub mod keys;
+mod legacy;
+mod login;
+mod readiness;
+pub mod shell;
+mod signals;
+mod target;
+mod transfer;
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;
+
+use std::io::Cursor;
+use std::path::Path;
+
+use async_trait::async_trait;
+
+pub use connection::Connection;
+pub use error::Error;
+pub use insecure_keys::InsecureKey;
+pub use insert_key::insert_key;
+pub use keys::KeyType;
+pub use login::Login;
+pub use readiness::{BootFailure, Progress, Stage, wait_until_ready};
+pub use shell::ShellOptions;
+pub use target::{KeySource, Secret, SshTarget};
+
+use super::{Command, Communicator, Exit, OnOutput, Stream};
+use shell::{MarkerFilter, Travel};
+use transfer::Upload;
+
+/// A guest, reached over one SSH connection.
+#[derive(Debug)]
+pub struct SshCommunicator {
+    connection: Connection,
+    shell: ShellOptions,
+}
+
+impl SshCommunicator {
+    /// Takes over a connection.
+    pub fn new(connection: Connection, shell: ShellOptions) -> Self {
+        Self { connection, shell }
+    }
+
+    /// The connection, for what is not a script.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    async fn run_script(&self, command: Command, output: &mut OnOutput<'_>) -> Result<Exit, Error> {
+        let script = shell::mark(&command.script, self.shell.pty);
+        let file = format!("/tmp/jaunt-{}", uuid::Uuid::new_v4().simple());
+        let line = match self.shell.command_line(&script, command.as_root, &file) {
+            Travel::Inline(line) => line,
+            Travel::File(line) => {
+                self.send(script.as_bytes(), &file, Some(0o600)).await?;
+                line
+            }
+        };
+        let mut filters = [MarkerFilter::default(), MarkerFilter::default()];
+        let mut unmarked = |stream: Stream, said: &[u8]| {
+            let [out, err] = &mut filters;
+            let passed = if stream == Stream::Output {
+                out.pass(said)
+            } else {
+                err.pass(said)
+            };
+            if !passed.is_empty() {
+                output(stream, passed);
+            }
+        };
+        let ended = match self.shell.pty {
+            true => {
+                self.connection
+                    .execute_on_terminal(&line, command.input, &mut unmarked)
+                    .await
+            }
+            false => self.connection.execute(&line, command.input, &mut unmarked).await,
+        };
+        let [out, err] = filters;
+        for (stream, held) in [(Stream::Output, out.finish()), (Stream::Error, err.finish())] {
+            // A terminal has one stream: the marker of the other never comes, and nothing is held.
+            if !held.is_empty() {
+                output(stream, &held);
+            }
+        }
+        ended
+    }
+
+    async fn send(&self, content: &[u8], to: &str, mode: Option<u32>) -> Result<(), Error> {
+        let upload = Upload {
+            content: Box::pin(Cursor::new(content.to_vec())),
+            size: content.len() as u64,
+            mode,
+            name: "file",
+            to,
+        };
+        transfer::upload(&self.connection, upload).await
+    }
+}
+
+#[async_trait]
+impl Communicator for SshCommunicator {
+    async fn run(&self, command: Command, output: &mut OnOutput<'_>) -> super::Result<Exit> {
+        Ok(self.run_script(command, output).await?)
+    }
+
+    async fn upload(&self, from: &Path, to: &str) -> super::Result<()> {
+        let upload = transfer::upload_of(from, to).await?;
+        Ok(transfer::upload(&self.connection, upload).await?)
+    }
+
+    async fn upload_bytes(&self, content: &[u8], to: &str) -> super::Result<()> {
+        Ok(self.send(content, to, None).await?)
+    }
+
+    async fn download(&self, from: &str, to: &Path) -> super::Result<()> {
+        Ok(transfer::download(&self.connection, from, to).await?)
+    }
+}
