@@ -6,6 +6,9 @@
 //! **Invariant:** no method here depends on what an earlier call left in memory. Everything is found again from the
 //! [`MachineId`], so a command that was killed half-way can be run again by another process.
 
+pub mod conformance;
+pub mod fake;
+mod file;
 pub mod qemu;
 mod spec;
 

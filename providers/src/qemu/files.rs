@@ -3,11 +3,11 @@
 //! Nothing else in this backend joins paths. Every file that is made has a name here, so that `destroy` can take exactly these
 //! away: the machine's folder also holds files of the caller.
 
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::file::remove;
 use crate::{Error, MachineId, Result};
 
 /// What a path of a Unix socket may hold: 104 bytes on the BSDs and macOS, 108 on Linux, a closing zero among them.
@@ -132,36 +132,4 @@ impl MachineFiles {
         .iter()
         .try_for_each(|it| remove(it))
     }
-}
-
-/// Removes a file; one that is gone already is `Ok`.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::File {
-            action: "remove",
-            path: path.to_owned(),
-            source,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a file so that a kill leaves the old one or the new one, readable for this user alone.
-pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let failed = |source| Error::File {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    };
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".partial");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)
-        .map_err(failed)?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&unfinished, path).map_err(failed)
 }

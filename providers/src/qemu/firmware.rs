@@ -73,7 +73,7 @@ impl Firmware {
                 path: template,
                 source,
             })?;
-            super::files::write(&variables, &bytes)?;
+            crate::file::write(&variables, &bytes)?;
         }
         Ok(Some(Self { code, variables }))
     }

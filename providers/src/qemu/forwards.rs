@@ -2,12 +2,10 @@
 //!
 //! The bind itself decides whether a port is free. Nothing is tried beforehand, because what is free then need not be free later.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::Path;
-use std::{fs, io};
 
 use super::arguments::NETWORK;
-use super::files;
 use super::monitor::Monitor;
 use crate::{BoundForward, Error, Forward, Protocol, Result};
 
@@ -132,30 +130,6 @@ fn try_bind(protocol: Protocol, address: SocketAddr) -> io::Result<()> {
     match protocol {
         Protocol::Tcp => TcpListener::bind(address).map(drop),
         Protocol::Udp => UdpSocket::bind(address).map(drop),
-    }
-}
-
-/// Writes down which forward is bound where; QEMU knows no names.
-pub(super) fn record(path: &Path, bound: &[BoundForward]) -> Result<()> {
-    let failed = |source: serde_json::Error| Error::File {
-        action: "write",
-        path: path.to_owned(),
-        source: source.into(),
-    };
-    files::write(path, &serde_json::to_vec_pretty(bound).map_err(failed)?)
-}
-
-/// What was written down last; nothing where there is no file.
-pub(super) fn recorded(path: &Path) -> Result<Vec<BoundForward>> {
-    let failed = |source| Error::File {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    };
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|it| failed(it.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(failed(error)),
     }
 }
 

@@ -16,6 +16,7 @@ mod firmware;
 mod forwards;
 mod launch;
 mod monitor;
+mod options;
 mod process;
 mod programs;
 
@@ -31,8 +32,11 @@ use self::arguments::CommandLine;
 use self::files::MachineFiles;
 use self::firmware::Firmware;
 use self::monitor::{Monitor, Unreachable};
+pub use self::options::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB, DESCRIPTORS, OptionProblem, QemuBlock};
 use self::process::Process;
-use crate::{BoundForward, Endpoint, Error, Features, MachineId, MachineSpec, Notices, Provider, Result, State, Stop};
+use crate::{
+    BoundForward, Endpoint, Error, Features, MachineId, MachineSpec, Notices, Provider, Result, State, Stop, file,
+};
 
 /// How long one who only looks waits for a word from QEMU.
 const GLIMPSE: Duration = Duration::from_secs(2);
@@ -221,9 +225,15 @@ enum Ending {
 /// Binds the forwards, writes down where, and lets the guest go, in this order.
 async fn release(monitor: &Monitor, spec: &MachineSpec, files: &MachineFiles) -> Result<Vec<BoundForward>> {
     let bound = forwards::bind_all(monitor, &spec.forwards).await?;
-    forwards::record(&files.forwards(), &bound)?;
+    // QEMU knows no names of forwards.
+    file::write_json(&files.forwards(), &bound)?;
     monitor.cont().await?;
     Ok(bound)
+}
+
+/// The forwards as they were written down last.
+fn recorded(files: &MachineFiles) -> Result<Vec<BoundForward>> {
+    Ok(file::read_json(&files.forwards())?.unwrap_or_default())
 }
 
 /// A conversation over whichever monitor is free.
@@ -290,7 +300,7 @@ impl Provider for Qemu {
         match self.look(id).await {
             Sight::Alive(monitor) => {
                 monitor.cont().await?;
-                forwards::confirm(&monitor, forwards::recorded(&files.forwards())?).await
+                forwards::confirm(&monitor, recorded(&files)?).await
             }
             Sight::Silent => Err(Error::NoAnswer {
                 backend: "QEMU",
@@ -308,7 +318,7 @@ impl Provider for Qemu {
     async fn endpoint(&self, id: &MachineId) -> Result<Endpoint> {
         match self.look(id).await {
             Sight::Alive(monitor) => {
-                let recorded = forwards::recorded(&self.files(id).forwards())?;
+                let recorded = recorded(&self.files(id))?;
                 Ok(Endpoint {
                     forwards: forwards::confirm(&monitor, recorded).await?,
                 })
