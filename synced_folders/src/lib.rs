@@ -3,11 +3,111 @@
 //! A kind of folder is told where the folder is on both sides and given a [`GuestShell`]; it knows nothing of SSH, machines or
 //! the terminal.
 
+pub mod copy;
+mod exclude;
+mod nested;
+pub mod options;
+mod quote;
+pub mod rsync;
+
 use std::path::PathBuf;
 use std::pin::Pin;
 
 use async_trait::async_trait;
 use tokio::io::AsyncRead;
+
+pub use nested::exclude_nested;
+
+/// A kind of folder: a way to bring the host's tree into the guest.
+#[async_trait]
+pub trait SyncedFolder: Send + Sync {
+    /// The name that a Vagrantfile uses for it: `copy`, `rsync`.
+    fn name(&self) -> &'static str;
+
+    /// Brings the guest's side of every folder up to the host's; what each took is returned in the same order.
+    ///
+    /// It may run again at any time: what an earlier call left half-done is completed, and a guest that has everything is only
+    /// looked at.
+    async fn sync(
+        &self,
+        folders: &[Folder],
+        guest: &dyn GuestShell,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<Vec<Synced>>;
+}
+
+/// What a folder says while it is brought over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// What is about to travel for a folder.
+    Changes {
+        /// The folder's id.
+        id: &'a str,
+        /// How many files, folders and links are sent.
+        entries: u64,
+        /// The size of the files among them.
+        bytes: u64,
+        /// How many paths are removed in the guest.
+        deletions: u64,
+    },
+    /// A line that a program of the host said about a folder.
+    Line {
+        /// The folder's id.
+        id: &'a str,
+        /// The line, without its end.
+        line: &'a str,
+    },
+}
+
+/// Where progress goes.
+pub type OnProgress<'a> = dyn for<'p> FnMut(Progress<'p>) + Send + 'a;
+
+/// What it took to bring a folder over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// The folder's id.
+    pub id: String,
+    /// How many files, folders and links were sent; zero where the kind does not know.
+    pub entries: u64,
+    /// The size of the files among them.
+    pub bytes: u64,
+    /// How many paths were removed in the guest.
+    pub deletions: u64,
+    /// What a person should hear of.
+    pub notes: Vec<Note>,
+}
+
+/// Something about a file of the host that a person should hear of, though the copy went on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// A link that points outside the folder: what it points to was copied in its place.
+    Followed {
+        /// The link.
+        path: PathBuf,
+        /// What it points to.
+        target: PathBuf,
+    },
+    /// A link that leads back to a folder which holds it: left out.
+    Loop {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Neither file, folder nor link: left out.
+    Special {
+        /// The socket, pipe or device.
+        path: PathBuf,
+    },
+    /// A file that was being written while it was read: the next copy sends it again.
+    Changing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that was gone when its turn came.
+    Vanished {
+        /// The file.
+        path: PathBuf,
+    },
+}
 
 /// What a folder needs of the guest. The package implements it over the machine's communicator.
 #[async_trait]
@@ -63,6 +163,87 @@ pub enum Error {
         host: PathBuf,
         /// Where it was to go.
         guest: String,
+    },
+
+    /// The host's side is a file.
+    #[error("{} is not a folder: it cannot be synced to {guest}", host.display())]
+    HostNotAFolder {
+        /// The path on the host.
+        host: PathBuf,
+        /// Where it was to go.
+        guest: String,
+    },
+
+    /// The guest's side cannot be a path.
+    #[error("{guest:?} cannot be a folder in the guest: {reason}")]
+    GuestPath {
+        /// The path.
+        guest: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// The name of a user or group is no name.
+    #[error("{name:?} cannot be the name of a user or group in the guest")]
+    Name {
+        /// The name.
+        name: String,
+    },
+
+    /// A program is missing on the host.
+    #[error("{program} is not installed on the host, or not on PATH: install it, or use a folder of the type `copy`")]
+    HostLacks {
+        /// The program.
+        program: &'static str,
+    },
+
+    /// A program is missing in the guest.
+    #[error("the guest lacks {program}, which synced folders need: install its package `{package}` in the guest")]
+    GuestLacks {
+        /// The program.
+        program: String,
+        /// The package that has it.
+        package: String,
+    },
+
+    /// A program of the host failed.
+    #[error("{program} failed for {} (exit code {code}): {last_lines}", host.display())]
+    HostProgram {
+        /// The program.
+        program: &'static str,
+        /// The folder on the host.
+        host: PathBuf,
+        /// The exit code; 255 where a signal ended it.
+        code: i32,
+        /// What it said last.
+        last_lines: String,
+    },
+
+    /// Something in the guest stands in the way.
+    #[error(
+        "{path} in the guest is a folder with excluded files or a mount in it: it cannot make way for what the host has there"
+    )]
+    Occupied {
+        /// The path in the guest.
+        path: String,
+    },
+
+    /// The guest's listing makes no sense.
+    #[error("the listing of {folder} in the guest cannot be read at `{near}`")]
+    Listing {
+        /// The folder in the guest.
+        folder: String,
+        /// Where the reading stopped.
+        near: String,
+    },
+
+    /// What was noted about a folder could not be kept.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
 
     /// A file on the host could not be read.
