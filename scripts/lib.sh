@@ -44,8 +44,8 @@ digest_of() {
 # The files that decide what an artefact is. `lib.sh` is not among them: it holds no recipe.
 recipe() {
     case $1 in
-        small-guest) printf '%s\n' scripts/small-guest fixtures/guests/small fixtures/guests/keys/vagrant.pub fixtures/guests/Vagrantfile.box ;;
-        debian-image) printf '%s\n' scripts/debian-image fixtures/guests/debian fixtures/guests/keys/vagrant.pub ;;
+        small-guest) printf '%s\n' scripts/small-guest scripts/disk.sh fixtures/guests/small fixtures/guests/keys/vagrant.pub fixtures/guests/Vagrantfile.box ;;
+        debian-image) printf '%s\n' scripts/debian-image scripts/disk.sh fixtures/guests/debian fixtures/guests/keys/vagrant.pub ;;
         debian-box)
             recipe debian-image
             printf '%s\n' scripts/debian-box fixtures/packer fixtures/puppet
