@@ -62,6 +62,7 @@ pub fn language_of(path: &Path) -> LanguageName {
 pub fn start(name: LanguageName, shared: &Rc<Shared>) -> Option<Box<dyn Language>> {
     match name {
         LanguageName::Ruby => Some(Box::new(crate::ruby::Ruby::new(shared.clone()))),
-        LanguageName::Lua | LanguageName::Toml => None,
+        LanguageName::Toml => Some(Box::new(crate::toml::Toml::new(shared.clone()))),
+        LanguageName::Lua => None,
     }
 }

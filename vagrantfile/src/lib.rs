@@ -12,6 +12,7 @@ pub mod report;
 mod ruby;
 mod session;
 mod spelling;
+mod toml;
 
 pub use plugins::Plugins;
 pub use report::{Mistake, Place, Report};
