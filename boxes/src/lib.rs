@@ -1,1 +1,36 @@
-//! .
+//! Boxes: names and versions, formats, catalogs, and the store on disk.
+//!
+//! A box is a file that somebody else made. This crate finds it, takes it apart, refuses what no box may do and keeps the rest
+//! where Vagrant would. It has no network of its own: whoever calls hands in a [`Fetch`].
+//!
+//! **Invariant:** nothing here prints, reads the environment or asks the clock, and nothing that a box says is written outside
+//! of its own folder.
+
+mod architecture;
+mod cancel;
+mod checksum;
+mod disk;
+mod error;
+mod hardware;
+mod import;
+mod metadata;
+mod name;
+mod record;
+mod refusal;
+mod store;
+mod unpack;
+mod version;
+
+pub use architecture::{Architecture, vagrant_name};
+pub use cancel::Cancel;
+pub use checksum::{Checksum, ChecksumKind};
+pub use disk::{CheckedDisk, DiskFormat};
+pub use error::{Error, Result};
+pub use import::Import;
+pub use metadata::Metadata;
+pub use name::check as check_name;
+pub use record::Record;
+pub use refusal::Refusal;
+pub use store::{InstalledBox, Query, Removal, Store};
+pub use unpack::Limits;
+pub use version::{Version, VersionConstraints};
