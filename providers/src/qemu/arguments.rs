@@ -271,3 +271,251 @@ impl Arguments {
         self.0.extend([name.into(), value.into()]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::{CheckedDisk, DiskFormat, MachineId, QemuOptions};
+
+    fn spec(qemu: QemuOptions) -> MachineSpec {
+        MachineSpec {
+            name: "web".to_owned(),
+            disk: Some(CheckedDisk::vouched_for(
+                "/boxes/debian/box.img".into(),
+                DiskFormat::Qcow2,
+            )),
+            memory_mib: 1024,
+            cpus: 2,
+            forwards: Vec::new(),
+            architecture: "x86_64".to_owned(),
+            mac_address: None,
+            qemu,
+        }
+    }
+
+    fn arguments(spec: &MachineSpec, accelerator: &str, folder: &str) -> Result<Vec<OsString>> {
+        let claim = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        let id = MachineId {
+            claim,
+            folder: PathBuf::from(folder),
+        };
+        let files = MachineFiles::of(&id, Path::new("/run/jaunt"));
+        let architecture = Architecture::named(&spec.architecture)?;
+        let accelerator = Accelerator::of_setting(accelerator);
+        let line = CommandLine {
+            claim,
+            spec,
+            architecture,
+            files: &files,
+            accelerator: &accelerator,
+            firmware: None,
+            sandbox: true,
+        };
+        line.arguments()
+    }
+
+    /// The command line, an option a line.
+    fn shown(arguments: &[OsString]) -> String {
+        let mut text = String::new();
+        for argument in arguments {
+            let argument = argument.to_string_lossy();
+            text.push_str(if argument.starts_with('-') { "\n" } else { " " });
+            text.push_str(&argument);
+        }
+        text.trim_start().to_owned()
+    }
+
+    fn check(spec: &MachineSpec, accelerator: &str, expected: Expect) {
+        let text = match arguments(spec, accelerator, "/machines/web") {
+            Ok(arguments) => shown(&arguments),
+            Err(error) => format!("error: {error}"),
+        };
+        expected.assert_eq(&text);
+    }
+
+    /// The lines that begin so; for tests that are about one thing.
+    fn check_lines(spec: &MachineSpec, accelerator: &str, prefixes: &[&str], expected: Expect) {
+        let text = shown(&arguments(spec, accelerator, "/machines/web").unwrap());
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| prefixes.iter().any(|it| line.starts_with(it)))
+            .collect();
+        expected.assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn a_machine_without_options_of_its_own() {
+        check(&spec(QemuOptions::default()), "kvm", expect![[r#"
+            -no-user-config
+            -nodefaults
+            -S
+            -display none
+            -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+            -name guest=web
+            -uuid 01234567-89ab-cdef-0123-456789abcdef
+            -pidfile /machines/web/qemu.pid
+            -machine pc,dump-guest-core=off
+            -accel kvm
+            -cpu host
+            -m 1024M
+            -smp 2
+            -chardev socket,id=control,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.control
+            -mon chardev=control,mode=control
+            -chardev socket,id=reader,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.reader
+            -mon chardev=reader,mode=control
+            -chardev file,id=console,path=/machines/web/console.log
+            -serial chardev:console
+            -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
+            -device virtio-blk-pci,drive=disk,bootindex=0
+            -netdev user,id=network,ipv6=off
+            -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
+            -device virtio-rng-pci"#]]);
+    }
+
+    #[test]
+    fn every_option_of_qemu_is_taken() {
+        let options = QemuOptions {
+            machine: Some("q35,accel=kvm,smm=off".to_owned()),
+            cpu: Some("Haswell".to_owned()),
+            disk_bus: Some("scsi".to_owned()),
+            net_device: Some("e1000".to_owned()),
+            extra_arguments: ["-sandbox", "off", "-device", "VGA"].map(str::to_owned).into(),
+            extra_netdev_arguments: Some("dns=10.0.2.9".to_owned()),
+            ..QemuOptions::default()
+        };
+        let spec = MachineSpec {
+            mac_address: Some("08:00:27-AB-CD-EF".to_owned()),
+            ..spec(options)
+        };
+
+        check(&spec, "kvm", expect![[r#"
+            -no-user-config
+            -nodefaults
+            -S
+            -display none
+            -name guest=web
+            -uuid 01234567-89ab-cdef-0123-456789abcdef
+            -pidfile /machines/web/qemu.pid
+            -machine q35,smm=off,dump-guest-core=off
+            -accel kvm
+            -cpu Haswell
+            -m 1024M
+            -smp 2
+            -chardev socket,id=control,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.control
+            -mon chardev=control,mode=control
+            -chardev socket,id=reader,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.reader
+            -mon chardev=reader,mode=control
+            -chardev file,id=console,path=/machines/web/console.log
+            -serial chardev:console
+            -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
+            -device virtio-scsi-pci,id=disks
+            -device scsi-hd,bus=disks.0,drive=disk,bootindex=0
+            -netdev user,id=network,ipv6=off,dns=10.0.2.9
+            -device e1000,netdev=network,mac=08:00:27:ab:cd:ef,romfile=
+            -device virtio-rng-pci
+            -sandbox off
+            -device VGA"#]]);
+    }
+
+    #[test]
+    fn an_emulated_machine_of_another_architecture() {
+        let spec = MachineSpec {
+            architecture: "arm64".to_owned(),
+            ..spec(QemuOptions::default())
+        };
+
+        check_lines(&spec, "tcg", &["-machine", "-accel", "-cpu", "-device"], expect![[r#"
+            -machine virt,dump-guest-core=off
+            -accel tcg
+            -cpu max,pauth-impdef=on
+            -device virtio-blk-pci,drive=disk,bootindex=0
+            -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=
+            -device virtio-rng-pci"#]]);
+    }
+
+    #[test]
+    fn accelerators_are_tried_in_the_order_given() {
+        check_lines(
+            &spec(QemuOptions::default()),
+            "kvm:tcg",
+            &["-accel", "-cpu"],
+            expect![[r#"
+                -accel kvm
+                -accel tcg
+                -cpu max"#]],
+        );
+    }
+
+    #[test]
+    fn every_bus_has_its_devices() {
+        let mut text = String::new();
+        for bus in [
+            "virtio",
+            "scsi",
+            "sata",
+            "ide",
+            "nvme",
+            "pvscsi",
+            "lsisas1068",
+            "usb",
+            "floppy",
+        ] {
+            let devices = disk_devices(bus, Architecture::named("x86_64").unwrap());
+            text.push_str(&devices.map_or_else(|it| format!("error: {it}\n"), |it| it.join("  ") + "\n"));
+        }
+        expect![[r#"
+            virtio-blk-pci,drive=disk,bootindex=0
+            virtio-scsi-pci,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0
+            ahci,id=disks  ide-hd,bus=disks.0,drive=disk,bootindex=0
+            ide-hd,bus=ide.0,drive=disk,bootindex=0
+            nvme,serial=disk,drive=disk,bootindex=0
+            pvscsi,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0
+            mptsas1068,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0
+            qemu-xhci,id=disks  usb-storage,bus=disks.0,drive=disk,bootindex=0
+            error: the disk bus `floppy` is not one that a x86_64 machine has: choose virtio, scsi, sata, ide, nvme, pvscsi, lsisas1068 or usb
+        "#]].assert_eq(&text);
+    }
+
+    #[test]
+    fn a_comma_in_a_name_or_a_path_starts_no_new_setting() {
+        let spec = MachineSpec {
+            name: "a,debug-threads=on".to_owned(),
+            ..spec(QemuOptions::default())
+        };
+
+        let text = shown(&arguments(&spec, "tcg", "/machines/a,server=off").unwrap());
+
+        let lines: Vec<&str> = text.lines().filter(|it| it.contains("a,")).collect();
+        expect![[r#"
+            -name guest=a,,debug-threads=on
+            -pidfile /machines/a,server=off/qemu.pid
+            -chardev file,id=console,path=/machines/a,,server=off/console.log
+            -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/a,server=off/disk.qcow2"}}"#]].assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn what_is_no_mac_address_is_refused() {
+        let spec = MachineSpec {
+            mac_address: Some("080027,x=y".to_owned()),
+            ..spec(QemuOptions::default())
+        };
+
+        check(&spec, "tcg", expect!["error: `080027,x=y` is not a MAC address: twelve hex digits are"]);
+    }
+
+    #[test]
+    fn a_machine_without_memory_is_refused() {
+        check(
+            &MachineSpec {
+                memory_mib: 0,
+                ..spec(QemuOptions::default())
+            },
+            "tcg",
+            expect!["error: a machine needs at least 1 MiB of memory and 1 CPU"],
+        );
+    }
+}

@@ -17,14 +17,17 @@ mod forwards;
 mod launch;
 mod monitor;
 mod options;
+#[cfg(target_os = "linux")]
+mod probe;
 mod process;
 mod programs;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use qapi::qmp::RunState;
+use uuid::Uuid;
 
 use self::accelerator::Accelerator;
 use self::architecture::Architecture;
@@ -35,11 +38,12 @@ use self::monitor::{Monitor, Unreachable};
 pub use self::options::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB, DESCRIPTORS, OptionProblem, QemuBlock};
 use self::process::Process;
 use crate::{
-    BoundForward, Endpoint, Error, Features, MachineId, MachineSpec, Notices, Provider, Result, State, Stop, file,
+    BoundForward, Endpoint, Error, Features, MachineId, MachineSpec, Notice, Notices, Provider, Result, State, Stop,
+    file,
 };
 
 /// How long one who only looks waits for a word from QEMU.
-const GLIMPSE: Duration = Duration::from_secs(2);
+const GLIMPSE: Duration = Duration::from_secs(1);
 
 /// How long one who wants to change something waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
@@ -134,9 +138,9 @@ impl Qemu {
         files.remove_traces_of_run()?;
         let architecture = Architecture::named(&spec.architecture)?;
         let program = self.program(spec, architecture)?;
-        let accelerator = self.accelerator(spec);
+        let accelerator = self.accelerator(id, spec, architecture, &program).await;
         let firmware = Firmware::prepare(architecture, &program, &files)?;
-        let (claim, firmware) = (id.claim, firmware.as_ref());
+        let (claim, firmware, sandbox) = (id.claim, firmware.as_ref(), true);
         let line = CommandLine {
             claim,
             spec,
@@ -144,9 +148,9 @@ impl Qemu {
             files: &files,
             accelerator: &accelerator,
             firmware,
-            sandbox: true,
+            sandbox,
         };
-        let monitor = launch::launch(&program, &line.arguments()?, &files).await?;
+        let monitor = self.launch_sandboxed(&program, line).await?;
         let released = release(&monitor, spec, &files).await;
         if released.is_err() {
             drop(monitor);
@@ -164,11 +168,44 @@ impl Qemu {
         }
     }
 
-    fn accelerator(&self, spec: &MachineSpec) -> Accelerator {
-        spec.qemu
-            .accelerator
-            .as_deref()
-            .map_or_else(Accelerator::tcg, Accelerator::chosen)
+    /// The accelerator that the Vagrantfile names, or else the best one here.
+    async fn accelerator(
+        &self,
+        id: &MachineId,
+        spec: &MachineSpec,
+        architecture: Architecture,
+        program: &Path,
+    ) -> Accelerator {
+        if let Some(setting) = &spec.qemu.accelerator {
+            return Accelerator::of_setting(setting);
+        }
+        if let Some(named) = spec.qemu.machine.as_deref().and_then(Accelerator::of_machine_type) {
+            return named;
+        }
+        let choice = accelerator::choose(architecture, program, &self.settings.cache_folder).await;
+        if let Some(text) = choice.notice {
+            self.notify(id.claim, text);
+        }
+        choice.accelerator
+    }
+
+    /// Starts a QEMU that has given up what it does not need, or one that cannot, with a notice.
+    async fn launch_sandboxed(&self, program: &Path, line: CommandLine<'_>) -> Result<Monitor> {
+        match launch::launch(program, &line.arguments()?, line.files).await {
+            Err(Error::Command { stderr, .. }) if line.sandbox && is_about_sandbox(&stderr) => {
+                self.notify(
+                    line.claim,
+                    "this QEMU cannot confine itself (`-sandbox`): it runs without".to_owned(),
+                );
+                let line = CommandLine { sandbox: false, ..line };
+                launch::launch(program, &line.arguments()?, line.files).await
+            }
+            decided => decided,
+        }
+    }
+
+    fn notify(&self, claim: Uuid, text: String) {
+        (self.settings.notices)(Notice { claim, text });
     }
 
     /// Presses the power button until the guest has gone or the time is over.
@@ -220,6 +257,11 @@ enum Ending {
     Asked,
     /// What it holds is not wanted any more.
     Killed,
+}
+
+/// What a QEMU says that was built without it, or a kernel that does not let it.
+fn is_about_sandbox(complaint: &str) -> bool {
+    ["sandbox", "seccomp"].iter().any(|it| complaint.contains(it))
 }
 
 /// Binds the forwards, writes down where, and lets the guest go, in this order.

@@ -6,6 +6,11 @@
     reason = "a test that cannot go on may panic anywhere"
 )]
 
+mod accelerator;
+mod conformance;
+mod forwards;
 mod guests;
 mod lifecycle;
+mod lost;
 mod place;
+mod refused;

@@ -1,8 +1,10 @@
 //! A place of a test's own: folders, a backend in them, and machines that are gone when the test is.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
@@ -147,7 +149,7 @@ impl Drop for Place {
     }
 }
 
-fn pid_in(machine_folder: &std::path::Path) -> Option<rustix::process::Pid> {
+fn pid_in(machine_folder: &Path) -> Option<rustix::process::Pid> {
     let text = fs::read_to_string(machine_folder.join("qemu.pid")).ok()?;
     rustix::process::Pid::from_raw(text.trim().parse().ok()?)
 }
@@ -166,6 +168,21 @@ pub fn signal(id: &MachineId, signal: rustix::process::Signal) {
             thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Gives a command to a QEMU, as any other program may.
+pub fn command(socket: &Path, name: &str) {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    let text = format!("{{\"execute\":\"qmp_capabilities\"}}\n{{\"execute\":\"{name}\"}}\n");
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answers = BufReader::new(stream)
+        .lines()
+        .map_while(Result::ok)
+        .filter(|it| it.contains("\"return\""));
+    assert!(
+        answers.next().is_some() && answers.next().is_some(),
+        "QEMU did not do `{name}`"
+    );
 }
 
 pub fn forward(id: &str, guest_port: u16, host_port: u16) -> Forward {
