@@ -151,7 +151,7 @@ pub struct Folder {
 }
 
 /// A result of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a folder could not be brought into the guest.
 #[derive(Debug, thiserror::Error)]

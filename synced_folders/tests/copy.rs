@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use expect_test::expect;
 use support::*;
 use synced_folders::copy::OneWayCopy;
-use synced_folders::{Error, Folder, Note, SyncedFolder};
+use synced_folders::{Error, Folder, GuestShell, Note, SyncedFolder};
 
 #[tokio::test]
 async fn a_tree_of_everything_arrives_as_it_is() {
@@ -374,4 +374,21 @@ async fn an_owner_that_the_guest_does_not_know_is_named() {
 
     expect!["the guest could not list the synced folders (exit code 1): there is no user nobody-here"]
         .assert_eq(&error.to_string());
+}
+
+#[tokio::test]
+async fn a_folder_packs_into_an_archive_that_any_tar_unpacks() {
+    for tools in ALL_TOOLS {
+        let world = World::new(tools);
+        write(world.host().join("dir/file"), vec![3; 200_000]);
+        symlink("dir/file", world.host().join("link")).unwrap();
+        fs::create_dir(world.guest()).unwrap();
+
+        let (stream, packing) = synced_folders::copy::pack(&world.host(), "/x").await.unwrap();
+        let script = format!("cd {} && exec tar -xpf -", world.guest().display());
+        let output = world.shell.run(&script, false, Some(stream)).await.unwrap();
+
+        assert_eq!((output.code, packing.finish().await.unwrap()), (0, vec![]));
+        world.assert_same();
+    }
 }

@@ -31,6 +31,7 @@ pub(super) struct Sent {
 }
 
 /// Why the stream could not be written.
+#[derive(Debug)]
 pub(super) enum Failure {
     /// A file of the host.
     Read(std::path::PathBuf, io::Error),
@@ -52,10 +53,21 @@ pub(super) fn write(parcels: &[Parcel], out: &mut impl Write) -> Result<Vec<Sent
         .iter()
         .map(|it| write_parcel(it, out))
         .collect::<Result<_, _>>()?;
+    write_end(out)?;
+    Ok(sent)
+}
+
+/// Writes one parcel as an archive and nothing else.
+pub(super) fn write_plain(parcel: &Parcel, out: &mut impl Write) -> Result<Sent, Failure> {
+    let sent = write_parcel(parcel, out)?;
+    write_end(out)?;
+    Ok(sent)
+}
+
+fn write_end(out: &mut impl Write) -> Result<(), Failure> {
     out.write_all(&[0; 1024])
         .and_then(|()| out.flush())
-        .map_err(Failure::Write)?;
-    Ok(sent)
+        .map_err(Failure::Write)
 }
 
 /// A path as a line that the guest's `printf %b` turns back into it.

@@ -13,12 +13,15 @@ mod compare;
 mod host;
 pub(crate) mod listing;
 mod manifest;
+mod pack;
 mod pipe;
 mod platform;
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+
+pub use self::pack::{Packing, pack};
 
 use self::archive::{Failure, Parcel, Sent};
 use self::host::{Kind, Tree};
