@@ -63,6 +63,6 @@ pub fn start(name: LanguageName, shared: &Rc<Shared>) -> Option<Box<dyn Language
     match name {
         LanguageName::Ruby => Some(Box::new(crate::ruby::Ruby::new(shared.clone()))),
         LanguageName::Toml => Some(Box::new(crate::toml::Toml::new(shared.clone()))),
-        LanguageName::Lua => None,
+        LanguageName::Lua => Some(Box::new(crate::lua::Lua::new(shared.clone()))),
     }
 }

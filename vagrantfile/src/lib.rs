@@ -6,13 +6,17 @@
 pub mod host;
 pub mod language;
 pub mod layer;
+mod lua;
 pub mod model;
 pub mod plugins;
 pub mod report;
 mod ruby;
 mod session;
 mod spelling;
+#[cfg(test)]
+mod testing;
 mod toml;
+mod twins;
 
 pub use plugins::Plugins;
 pub use report::{Mistake, Place, Report};

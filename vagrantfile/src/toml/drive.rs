@@ -7,6 +7,7 @@ use super::{Block, Toml};
 use crate::layer::{Origin, Value};
 use crate::model::{Arguments, BlockId, Datum, Error, ObjectId, Outcome, Reading};
 use crate::report::{Mistake, Place, Report, Result};
+use crate::twins;
 
 /// Keys of `[machine.NAME]` that are options of the machine itself.
 pub const MACHINE_OPTIONS: &[&str] = &["primary", "autostart"];
@@ -222,7 +223,10 @@ impl Toml {
             let arguments = match &item.item {
                 Item::Table(_) if !call.positional.is_empty() => call_arguments(item, call.positional),
                 Item::List(parts) if !call.positional.is_empty() => Arguments {
-                    positional: parts.iter().map(|it| symbols_within(it.value()).into()).collect(),
+                    positional: parts
+                        .iter()
+                        .map(|it| twins::argument(call.name, it.value()).into())
+                        .collect(),
                     ..Arguments::default()
                 },
                 // An event and a command, as in `["pre-boot", ["modifyvm", ...]]`.
@@ -239,12 +243,15 @@ impl Toml {
                     ) =>
                 {
                     Arguments {
-                        positional: parts.iter().map(|it| symbols_within(it.value()).into()).collect(),
+                        positional: parts
+                            .iter()
+                            .map(|it| twins::argument(call.name, it.value()).into())
+                            .collect(),
                         ..Arguments::default()
                     }
                 }
                 _ => Arguments {
-                    positional: vec![symbols_within(item.value()).into()],
+                    positional: vec![twins::argument(call.name, item.value()).into()],
                     ..Arguments::default()
                 },
             };
@@ -339,20 +346,6 @@ fn named(table: &Table, wanted: impl Fn(&str) -> bool) -> Vec<(String, Datum)> {
 fn symbol(value: Value) -> Value {
     match value {
         Value::String(text) => Value::Symbol(text),
-        other => other,
-    }
-}
-
-/// `":id"` in a command of a provider is Ruby's symbol.
-fn symbols_within(value: Value) -> Value {
-    match value {
-        Value::String(text) => match text.strip_prefix(':') {
-            Some(name) if !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') => {
-                Value::Symbol(name.to_owned())
-            }
-            _ => Value::String(text),
-        },
-        Value::List(items) => Value::List(items.into_iter().map(symbols_within).collect()),
         other => other,
     }
 }

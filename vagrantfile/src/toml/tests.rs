@@ -3,70 +3,17 @@
 use expect_test::{Expect, expect};
 
 use crate::host::MemoryHost;
-use crate::layer::{Call, Entry, Setting, Value};
-use crate::report::Result;
-use crate::session::{Role, Session, Settings};
+use crate::session::Settings;
+use crate::testing;
 
 /// Loads `Vagrantfile.toml` of a project and prints the layers of all its machines, or the report.
 fn check(host: MemoryHost, expected: Expect) {
-    expected.assert_eq(&show(host).unwrap_or_else(|report| report.to_string()));
+    let shown = testing::layers_of(host, "Vagrantfile.toml", Settings::default());
+    expected.assert_eq(&shown.unwrap_or_else(|report| report.to_string()));
 }
 
 fn check_file(text: &str, expected: Expect) {
     check(MemoryHost::default().with_file("Vagrantfile.toml", text), expected);
-}
-
-fn show(host: MemoryHost) -> Result<String> {
-    let session = Session::new(Box::new(host), Settings::default())?;
-    let file = session.load(std::path::Path::new("/project/Vagrantfile.toml"), Role::Project)?;
-    let mut shown = String::new();
-    for machine in session.machines(&[file])? {
-        let primary = if machine.primary { ", primary" } else { "" };
-        shown.push_str(&format!("== {}{primary}\n", machine.name));
-        for layer in session.layers(&[file], &machine.name, "virtualbox")? {
-            shown.push_str(&format!("# {}\n", layer.name));
-            layer.entries.iter().for_each(|it| show_entry(it, "", &mut shown));
-        }
-    }
-    Ok(shown)
-}
-
-fn show_entry(entry: &Entry, indent: &str, shown: &mut String) {
-    let Entry { path, setting, origin } = entry;
-    let place = format!("{}:{}", origin.line, origin.column);
-    match setting {
-        Setting::Assign(value) => shown.push_str(&format!("{indent}{place} {path} = {}\n", show_value(value))),
-        Setting::Call(Call {
-            positional,
-            named,
-            body,
-        }) => {
-            let positional = positional.iter().map(show_value);
-            let named = named
-                .iter()
-                .map(|(name, value)| format!("{name}: {}", show_value(value)));
-            let arguments: Vec<String> = positional.chain(named).collect();
-            shown.push_str(&format!("{indent}{place} {path}({})\n", arguments.join(", ")));
-            body.iter().for_each(|it| show_entry(it, &format!("{indent}  "), shown));
-        }
-    }
-}
-
-fn show_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{text:?}"),
-        Value::Symbol(text) => format!(":{text}"),
-        Value::List(items) => format!("[{}]", items.iter().map(show_value).collect::<Vec<_>>().join(", ")),
-        Value::Map(pairs) => {
-            let pairs = pairs
-                .iter()
-                .map(|(key, value)| format!("{} => {}", show_value(key), show_value(value)));
-            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        Value::Integer(number) => number.to_string(),
-        Value::Boolean(truth) => truth.to_string(),
-        other => format!("{other:?}"),
-    }
 }
 
 #[test]
