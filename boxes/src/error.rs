@@ -215,6 +215,24 @@ pub enum Error {
         name: String,
     },
 
+    /// A version is only for a box of a catalog; a box file has none.
+    #[error("{source_url} is a box file, which has no versions: `{constraints}` cannot be asked of it")]
+    DirectVersion {
+        /// Where it is.
+        source_url: String,
+        /// What was asked for.
+        constraints: String,
+    },
+
+    /// The catalog has several providers and none was asked for.
+    #[error("the box `{name}` is there for several providers, of which one must be chosen: {providers}")]
+    ProviderAmbiguous {
+        /// The box.
+        name: String,
+        /// The choice.
+        providers: String,
+    },
+
     /// The box is for another provider than the ones that were asked for.
     #[error("the provider of the box is `{actual}`, which doesn't match the provider that was asked for: {expected}")]
     ProviderMismatch {
@@ -385,6 +403,8 @@ impl Error {
             ChecksumMismatch { .. } => "BoxChecksumMismatch",
             ChecksumKindUnknown { .. } | ChecksumMalformed { .. } => "BoxChecksumInvalidType",
             Damaged { .. } | NotABox { .. } | Refused { .. } => "BoxUnpackageFailure",
+            DirectVersion { .. } => "BoxAddDirectVersion",
+            ProviderAmbiguous { .. } => "BoxAddNoMatchingProvider",
             DiskMissing { .. } | File { .. } | NameInvalid { .. } => "VagrantError",
             FileNotFound { .. } => "BoxFileNotExist",
             MetadataMalformed { .. } => "BoxMetadataCorrupted",

@@ -1,8 +1,12 @@
 //! The crate as its callers see it, with boxes that are built here.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+
+mod add;
 mod archive;
 mod disks;
 mod hostile;
 mod import;
+mod server;
 mod store;
 mod world;
