@@ -19,11 +19,17 @@ pub mod insert_key;
 pub mod keys;
 mod legacy;
 mod login;
+mod raw_mode;
 mod readiness;
 pub mod shell;
 mod signals;
+mod standard_input;
 mod target;
+pub mod terminal;
+#[cfg(unix)]
+mod terminal_modes;
 mod transfer;
+mod user_signals;
 
 #[cfg(unix)]
 #[cfg(test)]

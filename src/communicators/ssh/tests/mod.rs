@@ -2,7 +2,9 @@
 //! misbehave as booting guests do.
 
 mod boot;
+mod dropbear;
 mod fixtures;
 mod key_insertion;
 mod scripts;
+mod sessions;
 mod transfers;
