@@ -28,11 +28,12 @@ impl Server {
         let path = home.path().display();
         // The folder that sshd's privilege separation wants; a package would have made it.
         let _ = fs::create_dir_all("/run/sshd");
-        for kind in ["ed25519", "rsa"] {
-            run(Command::new("ssh-keygen")
-                .args(["-q", "-N", "", "-t", kind, "-f"])
-                .arg(home.path().join(kind)));
-        }
+        run(Command::new("ssh-keygen")
+            .args(["-q", "-N", "", "-t", "ed25519", "-f"])
+            .arg(home.path().join("ed25519")));
+        // Making an RSA key takes a second or more, and here any will do.
+        fs::write(home.path().join("rsa"), InsecureKey::Rsa.private_key()).expect("the home is writable");
+        fs::set_permissions(home.path().join("rsa"), fs::Permissions::from_mode(0o600)).expect("it is ours");
         let config = format!(
             "{more}\nHostKey {path}/ed25519\nHostKey {path}/rsa\nAuthorizedKeysFile {path}/.ssh/authorized_keys\n\
              SetEnv HOME={path}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\n\
