@@ -266,7 +266,8 @@ pub(super) fn show(actions: &[Action]) -> String {
     actions.iter().map(show_one).collect()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::process::Stdio;
