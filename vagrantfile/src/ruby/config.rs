@@ -13,7 +13,7 @@ struct LiveValue(Value);
 
 impl Live for LiveValue {
     fn snapshot(&self) -> layer::Value {
-        plain(&self.0, 64)
+        plain(&self.0, 64, &mut 1_000_000)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -240,17 +240,18 @@ pub fn to_datum(it: &mut Interpreter, value: &Value) -> Outcome<Datum> {
         Value::String(_) | Value::Array(_) | Value::Hash(_) => Datum::Live(Rc::new(LiveValue(value.clone()))),
         Value::Proc(_) => Datum::Plain(layer::Value::Block(keep(it, value).0)),
         Value::Object(_) | Value::Class(_) | Value::Regexp(_) => Datum::Plain(layer::Value::String(it.to_s(value)?)),
-        Value::Range(_) => match plain(value, 1) {
+        Value::Range(_) => match plain(value, 1, &mut 100) {
             layer::Value::Nil => Datum::Plain(layer::Value::String(it.to_s(value)?)),
             range => Datum::Plain(range),
         },
-        other => Datum::Plain(plain(other, 1)),
+        other => Datum::Plain(plain(other, 1, &mut 100)),
     })
 }
 
-/// A value as plain data; `depth` bounds lists that hold themselves.
-pub fn plain(value: &Value, depth: usize) -> layer::Value {
+/// A value as plain data; `depth` bounds lists that hold themselves, `budget` those that hold the same list again and again.
+pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
     use layer::Value as P;
+    *budget = budget.saturating_sub(1);
     match value {
         Value::Nil => P::Nil,
         Value::Boolean(value) => P::Boolean(*value),
@@ -258,14 +259,20 @@ pub fn plain(value: &Value, depth: usize) -> layer::Value {
         Value::Float(value) => P::Float(*value),
         Value::Symbol(symbol) => P::Symbol(symbol.text().to_string()),
         Value::String(text) => P::String(text.text.borrow().clone()),
-        Value::Array(_) | Value::Hash(_) if depth == 0 => P::Nil,
-        Value::Array(list) => P::List(list.items.borrow().iter().map(|it| plain(it, depth - 1)).collect()),
+        Value::Array(_) | Value::Hash(_) if depth == 0 || *budget == 0 => P::Nil,
+        Value::Array(list) => P::List(
+            list.items
+                .borrow()
+                .iter()
+                .map(|it| plain(it, depth - 1, budget))
+                .collect(),
+        ),
         Value::Hash(table) => {
             let pairs = table.pairs.borrow();
             P::Map(
                 pairs
                     .values()
-                    .map(|(key, value)| (plain(key, depth - 1), plain(value, depth - 1)))
+                    .map(|(key, value)| (plain(key, depth - 1, budget), plain(value, depth - 1, budget)))
                     .collect(),
             )
         }

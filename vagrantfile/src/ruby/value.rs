@@ -295,10 +295,12 @@ impl Value {
 
     /// What identifies the value among the keys of a hash.
     pub fn key(&self) -> Key {
-        self.key_within(32)
+        self.key_within(32, &mut 10_000)
     }
 
-    fn key_within(&self, depth: usize) -> Key {
+    /// `budget` bounds lists that hold the same list again and again.
+    fn key_within(&self, depth: usize, budget: &mut usize) -> Key {
+        *budget = budget.saturating_sub(1);
         match self {
             Value::Nil => Key::Nil,
             Value::Boolean(value) => Key::Boolean(*value),
@@ -306,16 +308,20 @@ impl Value {
             Value::Float(value) => Key::Float(value.to_bits()),
             Value::Symbol(symbol) => Key::Symbol(*symbol),
             Value::String(text) => Key::Text(text.text.borrow().clone()),
-            Value::Array(list) if depth > 0 => {
-                Key::List(list.items.borrow().iter().map(|it| it.key_within(depth - 1)).collect())
-            }
+            Value::Array(list) if depth > 0 && *budget > 0 => Key::List(
+                list.items
+                    .borrow()
+                    .iter()
+                    .map(|it| it.key_within(depth - 1, budget))
+                    .collect(),
+            ),
             Value::Object(object) if object.class.constants.borrow().contains_key(&Symbol::new("MEMBERS")) => {
                 Key::List(
                     object
                         .instance
                         .borrow()
                         .values()
-                        .map(|it| it.key_within(depth.saturating_sub(1)))
+                        .map(|it| it.key_within(depth.saturating_sub(1), budget))
                         .collect(),
                 )
             }

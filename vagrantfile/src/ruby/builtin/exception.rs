@@ -75,7 +75,6 @@ pub fn install(it: &mut Interpreter) {
     ] {
         it.core.class_at(&format!("Errno::{name}"), &system);
     }
-    let _ = it.core.class_at("Timeout::Error", &it.core.named("RuntimeError"));
 }
 
 const METHODS: Methods = &[

@@ -150,8 +150,9 @@ const METHODS: Methods = &[
     }),
     ("open", |it, _, arguments| super::file::open(it, arguments)),
     ("URI", |it, _, arguments| {
-        let uri = it.core.module_at("URI");
-        it.call(&Value::Class(uri), Symbol::new("parse"), arguments.clone())
+        let object = Value::Class(it.core.object.clone());
+        let uri = it.send(&object, "const_get", vec![Value::symbol("URI")])?;
+        it.call(&uri, Symbol::new("parse"), arguments.clone())
     }),
     ("Pathname", |it, _, arguments| {
         let class = Value::Class(it.core.object.clone());
