@@ -67,7 +67,7 @@ async fn something_accepts_and_stays_silent_as_user_networking_does() {
         2,
         expect![[r#"
         the guest did not come up within 2 s: 127.0.0.1:PORT accepts connections, but no SSH server has answered
-        told: 127.0.0.1:PORT accepted the connection, but no SSH server answered within 1 s"#]],
+        told: "#]],
     )
     .await;
 
