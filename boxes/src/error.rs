@@ -130,6 +130,15 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// A box's description of its hardware cannot be read.
+    #[error("{file} of the box {what}")]
+    HardwareMalformed {
+        /// The file, safe to print.
+        file: String,
+        /// What is wrong, as the end of the sentence.
+        what: String,
+    },
+
     /// `metadata.json` of a box lacks what it must have, or is not JSON.
     #[error("{} of the box {what}", crate::metadata::FILE_NAME)]
     MetadataMalformed {
@@ -405,7 +414,7 @@ impl Error {
             Damaged { .. } | NotABox { .. } | Refused { .. } => "BoxUnpackageFailure",
             DirectVersion { .. } => "BoxAddDirectVersion",
             ProviderAmbiguous { .. } => "BoxAddNoMatchingProvider",
-            DiskMissing { .. } | File { .. } | NameInvalid { .. } => "VagrantError",
+            DiskMissing { .. } | HardwareMalformed { .. } | File { .. } | NameInvalid { .. } => "VagrantError",
             FileNotFound { .. } => "BoxFileNotExist",
             MetadataMalformed { .. } => "BoxMetadataCorrupted",
             NameMismatch { .. } => "BoxAddNameMismatch",

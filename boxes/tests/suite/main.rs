@@ -5,8 +5,11 @@
 mod add;
 mod archive;
 mod disks;
+mod hardware;
 mod hostile;
+mod images;
 mod import;
+mod pack;
 mod server;
 mod store;
 mod world;
