@@ -90,14 +90,6 @@ impl Environment {
             .map(|it| std::env::split_paths(&it).collect())
             .unwrap_or_default()
     }
-
-    /// A program on `PATH`.
-    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
-        self.search_path()
-            .into_iter()
-            .map(|it| it.join(name))
-            .find(|it| it.is_file())
-    }
 }
 
 /// The path without `.` and `..`, as text: links are not followed, as in Ruby's `File.expand_path`.

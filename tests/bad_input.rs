@@ -1,5 +1,7 @@
 //! What a user's mistakes look like: a clear error, exit code 1, nothing half-made.
 
+#![cfg(test)]
+
 mod support;
 
 use expect_test::expect;

@@ -1,5 +1,7 @@
 //! The house's arrows: which crate of the workspace may know which, read from `cargo metadata`.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 

@@ -1,6 +1,8 @@
 //! The workflow that the project was made for, in each of its three languages: a Debian that Packer built, a forwarded port, a
 //! folder, Puppet, and a manifest that changes.
 
+#![cfg(test)]
+
 mod support;
 
 use std::fs;

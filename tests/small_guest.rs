@@ -1,5 +1,7 @@
 //! The commands on a real guest that boots in seconds: real QEMU, real SSH, a box of its own.
 
+#![cfg(test)]
+
 mod support;
 
 use std::fs;

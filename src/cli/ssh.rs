@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Context;
+use super::{Context, report};
 use crate::communicators::ssh::openssh::OpensshSession;
 use crate::communicators::ssh::terminal::{Session, TerminalUse, attach};
-use crate::communicators::ssh::{Connection, KeySource, SshTarget, keys};
+use crate::communicators::ssh::{Connection, Error as SshError, KeySource, SshTarget, keys};
 use crate::error::Result;
 use crate::machine::{Machine, shell_options, ssh_target};
 use crate::project::Project;
@@ -36,6 +36,9 @@ pub struct SshArgs {
     arguments: Vec<String>,
 }
 
+/// OpenSSH's exit code for a connection that broke; no other error has it.
+const CONNECTION_BROKE: u8 = 255;
+
 impl SshArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let machine = Project::target(context, self.machine.as_deref())?.machine(context)?;
@@ -44,10 +47,17 @@ impl SshArgs {
         let target = ssh_target(context, &machine, &endpoint.forwards)?;
         let by_openssh = self.openssh_session(context, &machine, &target)?;
         let exit = match by_openssh.reason() {
-            Some(_) => by_openssh.run().await?,
-            None => attach(&Connection::open(&target).await?, &self.session(context, &machine)).await?,
+            Some(_) => by_openssh.run().await,
+            None => attach(&Connection::open(&target).await?, &self.session(context, &machine)).await,
         };
-        Ok(u8::try_from(exit.code).unwrap_or(u8::MAX))
+        match exit {
+            Ok(exit) => Ok(u8::try_from(exit.code).unwrap_or(u8::MAX)),
+            Err(error @ SshError::Disconnected { .. }) => {
+                report(&context.ui, &error.into());
+                Ok(CONNECTION_BROKE)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn session(&self, context: &Context, machine: &Machine) -> Session {

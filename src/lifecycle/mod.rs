@@ -19,6 +19,7 @@ use crate::cli::Context;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::project::{Target, Wish};
+use crate::state::journal::Entry;
 use plan::Step;
 use work::Work;
 
@@ -40,6 +41,9 @@ pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &Pro
     }
     action(context, &target.name, "up", async {
         let mut work = Work::begin(context, machine, "up", provision.clone()).await?;
+        if let Some(provider) = wish.settings_of.clone() {
+            work.journal.append(Entry::SettingsOf { provider })?;
+        }
         let steps = plan::up(work.now, &work.unfinished());
         if work.now == State::Running && steps == [Step::Provision] {
             ui.info("The machine is running already.");

@@ -14,7 +14,7 @@ use crate::machine::provisioners;
 use crate::provisioners::puppet::SharedFolder;
 use crate::provisioners::run::{Afterwards, Context as Surroundings, Fetch, Said, run};
 use crate::provisioners::shell::Checksum;
-use crate::provisioners::{Provisioner, Request, Run, due, unknown};
+use crate::provisioners::{Provisioner, Request, Run, action_provision, due, unknown, was_provisioned};
 use crate::state::journal::Entry;
 use crate::ui::{Kind, TargetUi};
 
@@ -62,7 +62,7 @@ impl ProvisionWish {
 /// Runs the provisioners that are due, each at most once where a broken-off command is gone on with.
 pub async fn provision(work: &mut Work<'_>) -> Result<()> {
     let id = work.id()?.claim.to_string();
-    let before = work.machine.folder.provisioned_id()?.as_deref() == Some(&id);
+    let before = was_provisioned(work.machine.folder.action_provision()?.as_deref(), &id);
     let all = chosen(work)?;
     let wish = work.provision.clone();
     let due: Vec<Provisioner> = due(&all, wish.request(), before).into_iter().cloned().collect();
@@ -86,7 +86,7 @@ pub async fn provision(work: &mut Work<'_>) -> Result<()> {
         run_one(work, provisioner).await?;
         work.journal.append(Entry::Provisioned { provisioner: key })?;
     }
-    Ok(work.machine.folder.write_provisioned_id(&id)?)
+    Ok(work.machine.folder.write_action_provision(&action_provision(&id))?)
 }
 
 /// All provisioners; where names were given, these names must mean some, and others need not be built in.

@@ -139,10 +139,7 @@ impl<'a> Work<'a> {
             return Ok(id);
         }
         let claim = Uuid::new_v4();
-        self.journal.append(Entry::Claim {
-            claim,
-            settings_of: self.machine.settings_of.clone(),
-        })?;
+        self.journal.append(Entry::Claim { claim })?;
         Ok(MachineId {
             claim,
             folder: self.machine.folder.path().to_owned(),

@@ -126,8 +126,8 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// Whose blocks of the Vagrantfile are applied, and what to tell of that.
     ///
-    /// The backend's own, where the file has some; else those of one other provider: the one that was chosen when the machine was
-    /// made, or with `--for`, else VirtualBox, else the first that the file names.
+    /// The backend's own, where the file has some; else those of one other provider: the one that `--for`
+    /// named, now or before, else VirtualBox, else the first that the file names.
     fn choose_settings(&self, wish: &Wish) -> Result<(String, Vec<String>)> {
         if let Some(chosen) = &wish.settings_of {
             return Ok((chosen.clone(), self.notice_of(chosen)));
@@ -135,12 +135,11 @@ impl Opening<'_> {
         if let Some(before) = journal::read(&self.folder.journal())?.settings_of {
             return Ok((before, Vec::new()));
         }
-        let named = providers_named(&self.layers(self.provider.name(), None)?);
         let own = self.provider.name();
-        let chosen = [own, USUAL_SETTINGS]
-            .into_iter()
-            .find(|it| named.iter().any(|name| name == it));
-        let chosen = chosen.or(named.first().map(String::as_str)).unwrap_or(own);
+        let (config, _) = self.resolve(&self.layers(own, None)?, own);
+        let named = config.providers_named();
+        let chosen = [own, USUAL_SETTINGS].into_iter().find(|it| named.contains(it));
+        let chosen = chosen.or(named.first().copied()).unwrap_or(own);
         Ok((chosen.to_owned(), self.notice_of(chosen)))
     }
 
@@ -250,10 +249,4 @@ pub fn box_providers(provider: &dyn Provider) -> Vec<String> {
         .iter()
         .map(|it| (*it).to_owned())
         .collect()
-}
-
-/// The providers that the layers name in blocks of their own, in order.
-fn providers_named(layers: &[Layer]) -> Vec<String> {
-    let merged = crate::config::Merged::of(layers);
-    merged.providers.iter().map(|it| it.name.clone()).collect()
 }

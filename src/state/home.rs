@@ -9,7 +9,6 @@ use crate::environment::Environment;
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
-    shared_with_vagrant: bool,
     vagrant: Option<PathBuf>,
     runtime: PathBuf,
 }
@@ -23,7 +22,6 @@ impl Home {
         let vagrant = of_vagrant
             .clone()
             .or_else(|| user.as_ref().map(|it| it.home_dir().join(".vagrant.d")));
-        let shared_with_vagrant = of_jaunt.is_none() && of_vagrant.is_some();
         let root = of_jaunt
             .or(of_vagrant)
             .or_else(|| user.as_ref().map(|it| it.data_dir().join("jaunt")))
@@ -32,7 +30,6 @@ impl Home {
         Ok(Self {
             runtime: runtime_folder(environment, &root),
             root,
-            shared_with_vagrant,
             vagrant,
         })
     }
@@ -75,19 +72,9 @@ impl Home {
         self.root.join("cache")
     }
 
-    /// Vagrant's published keys, written out for programs that want files.
-    pub fn insecure_keys(&self) -> PathBuf {
-        self.root.join("insecure_private_keys")
-    }
-
     /// Sockets of running machines: a short path, since a socket's may have 108 bytes.
     pub fn runtime(&self) -> &Path {
         &self.runtime
-    }
-
-    /// Whether Vagrant itself works in the same folder, so that its locks have to be taken too.
-    pub fn is_shared_with_vagrant(&self) -> bool {
-        self.shared_with_vagrant
     }
 }
 

@@ -25,8 +25,11 @@ pub enum Entry {
     Claim {
         /// The machine's name at its backend.
         claim: Uuid,
-        /// The provider whose blocks of the Vagrantfile are applied.
-        settings_of: String,
+    },
+    /// The user has chosen whose blocks of the Vagrantfile are applied.
+    SettingsOf {
+        /// The provider's name.
+        provider: String,
     },
     /// A command begins.
     Plan {
@@ -72,7 +75,7 @@ pub struct Journal {
 pub struct Memory {
     /// The machine's identity, if it was given one.
     pub claim: Option<Uuid>,
-    /// The provider whose blocks are applied, if that was decided.
+    /// The provider whose blocks are applied, if the user has chosen one.
     pub settings_of: Option<String>,
     /// What the last command meant to do and did not.
     pub unfinished: Vec<Step>,
@@ -127,8 +130,9 @@ impl Journal {
             return Ok(());
         }
         let mut kept = Vec::new();
-        if let (Some(claim), Some(settings_of)) = (memory.claim, memory.settings_of) {
-            kept.push(Entry::Claim { claim, settings_of });
+        kept.extend(memory.settings_of.map(|provider| Entry::SettingsOf { provider }));
+        if let Some(claim) = memory.claim {
+            kept.push(Entry::Claim { claim });
             kept.push(Entry::Ports { forwards: memory.ports });
         }
         let mut text = Vec::new();
@@ -174,10 +178,8 @@ fn remember(entries: &[Entry]) -> Memory {
     let mut memory = Memory::default();
     for entry in entries {
         match entry {
-            Entry::Claim { claim, settings_of } => {
-                memory.claim = Some(*claim);
-                memory.settings_of = Some(settings_of.clone());
-            }
+            Entry::Claim { claim } => memory.claim = Some(*claim),
+            Entry::SettingsOf { provider } => memory.settings_of = Some(provider.clone()),
             Entry::Plan { steps, .. } => {
                 memory.unfinished = steps.clone();
                 memory.provisioned.clear();
@@ -199,7 +201,6 @@ mod tests {
     fn claim() -> Entry {
         Entry::Claim {
             claim: Uuid::from_u128(7),
-            settings_of: "qemu".to_owned(),
         }
     }
 

@@ -117,15 +117,14 @@ impl MachineFolder {
         self.write("vagrant_cwd", &folder.to_string_lossy())
     }
 
-    /// The machine whose provisioners have run, from Vagrant's sentinel `action_provision` (`1.5:ID`).
-    pub fn provisioned_id(&self) -> Result<Option<String>> {
-        let sentinel = self.read("action_provision")?;
-        Ok(sentinel.and_then(|it| it.split_once(':').map(|(_, id)| id.trim().to_owned())))
+    /// Vagrant's note that the machine was provisioned.
+    pub fn action_provision(&self) -> Result<Option<String>> {
+        self.read("action_provision")
     }
 
-    /// Notes that the provisioners of the machine have run.
-    pub fn write_provisioned_id(&self, id: &str) -> Result<()> {
-        self.write("action_provision", &format!("1.5:{id}"))
+    /// Notes that the machine was provisioned.
+    pub fn write_action_provision(&self, text: &str) -> Result<()> {
+        self.write("action_provision", text)
     }
 
     /// The box that the machine was made from.
@@ -199,8 +198,8 @@ mod tests {
         folder.create().unwrap();
         folder.write_vagrant_cwd(project.path()).unwrap();
         folder.write_id("7").unwrap();
-        folder.write_provisioned_id("7").unwrap();
-        assert_eq!(folder.provisioned_id().unwrap().as_deref(), Some("7"));
+        folder.write_action_provision("1.5:7").unwrap();
+        assert_eq!(folder.action_provision().unwrap().as_deref(), Some("1.5:7"));
 
         folder.forget().unwrap();
         folder.forget().expect("what is gone is forgotten already");

@@ -219,11 +219,6 @@ impl<'a> TargetUi<'a> {
     pub fn event(self, kind: &str, data: &[&str]) {
         self.ui.event(self.target, kind, data);
     }
-
-    /// The whole user interface.
-    pub fn whole(self) -> &'a Ui {
-        self.ui
-    }
 }
 
 impl Kind {
