@@ -48,6 +48,8 @@ impl Subject<'_> {
             self.two_machines().await,
             self.a_taken_port().await,
             self.a_taken_port_that_may_be_corrected().await,
+            self.a_suspended_machine().await,
+            self.snapshots().await,
         ];
         results.into_iter().filter_map(Result::err).collect()
     }
@@ -187,6 +189,76 @@ impl Subject<'_> {
         let port = bound.first().map(|it| it.host.port());
         let is_corrected = port.is_some_and(|it| (40_000..=40_500).contains(&it));
         holds("a corrected port is one of its range", is_corrected, &bound)?;
+        self.destroy(&id).await
+    }
+
+    async fn a_suspended_machine(&self) -> Checked {
+        let provider = self.provider();
+        let Some(suspend) = provider.suspend() else {
+            return Ok(());
+        };
+        let id = (self.new_machine)();
+        done(
+            "a machine can be created",
+            self.provider().create(&id, &self.spec).await,
+        )?;
+        self.start(&id).await?;
+        done("what runs can be suspended", suspend.save_memory(&id).await)?;
+        done("suspending what is suspended is Ok", suspend.save_memory(&id).await)?;
+        self.expect_state(&id, State::Saved).await?;
+        let bound = self.start(&id).await?;
+        self.expect_forwards(&bound)?;
+        self.expect_state(&id, State::Running).await?;
+        done("what was woken can be suspended again", suspend.save_memory(&id).await)?;
+        done(
+            "what is suspended can be stopped",
+            self.provider().stop(&id, POWER_OFF).await,
+        )?;
+        self.expect_state(&id, State::Stopped).await?;
+        let suspended = suspend.save_memory(&id).await;
+        holds(
+            "what is stopped cannot be suspended",
+            matches!(suspended, Err(Error::NotRunning)),
+            &suspended,
+        )?;
+        done("discarding what is not saved is Ok", suspend.discard_memory(&id).await)?;
+        self.destroy(&id).await
+    }
+
+    async fn snapshots(&self) -> Checked {
+        let provider = self.provider();
+        let Some(snapshots) = provider.snapshots() else {
+            return Ok(());
+        };
+        let id = (self.new_machine)();
+        done(
+            "a machine can be created",
+            self.provider().create(&id, &self.spec).await,
+        )?;
+        done("what is stopped can be saved", snapshots.save(&id, "stopped").await)?;
+        self.start(&id).await?;
+        done("what runs can be saved", snapshots.save(&id, "running").await)?;
+        self.expect_state(&id, State::Running).await?;
+        let twice = snapshots.save(&id, "running").await;
+        holds("a name is given once", twice.is_err(), &twice)?;
+        let restored = done("one can go back", snapshots.restore(&id, "stopped", &self.spec).await)?;
+        holds(
+            "what was stopped is stopped again",
+            restored == State::Stopped,
+            &restored,
+        )?;
+        self.expect_state(&id, State::Stopped).await?;
+        let restored = done("one can go forth", snapshots.restore(&id, "running", &self.spec).await)?;
+        holds("what ran runs again", restored == State::Running, &restored)?;
+        self.expect_state(&id, State::Running).await?;
+        done("a snapshot can be deleted", snapshots.delete(&id, "running").await)?;
+        done("deleting what is gone is Ok", snapshots.delete(&id, "running").await)?;
+        let left = done("snapshots can be listed", snapshots.list(&id).await)?;
+        holds(
+            "what is deleted is not listed",
+            left.len() == 1 && left[0].name == "stopped",
+            &left,
+        )?;
         self.destroy(&id).await
     }
 

@@ -19,6 +19,16 @@ pub enum Call {
     Destroy,
     /// `Provider::state`.
     State,
+    /// `Suspend::save_memory`.
+    SaveMemory,
+    /// `Suspend::discard_memory`.
+    DiscardMemory,
+    /// `Snapshots::save`.
+    SaveSnapshot,
+    /// `Snapshots::restore`.
+    RestoreSnapshot,
+    /// `Snapshots::delete`.
+    DeleteSnapshot,
 }
 
 /// On which side of its effect a call goes wrong.
@@ -52,13 +62,18 @@ pub struct Misbehaviour {
     pub call: Call,
 }
 
-const CALLS: [(&str, Call); 6] = [
+const CALLS: [(&str, Call); 11] = [
     ("create", Call::Create),
     ("start", Call::Start),
     ("endpoint", Call::Endpoint),
     ("stop", Call::Stop),
     ("destroy", Call::Destroy),
     ("state", Call::State),
+    ("save_memory", Call::SaveMemory),
+    ("discard_memory", Call::DiscardMemory),
+    ("save_snapshot", Call::SaveSnapshot),
+    ("restore_snapshot", Call::RestoreSnapshot),
+    ("delete_snapshot", Call::DeleteSnapshot),
 ];
 
 impl fmt::Display for Call {
@@ -70,7 +85,7 @@ impl fmt::Display for Call {
 
 /// Text is no misbehaviour.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not `fail|hang|die before|after create|start|endpoint|stop|destroy|state`")]
+#[error("`{0}` is not `fail|hang|die before|after` and a call, as in `die after create`")]
 pub struct NotAMisbehaviour(String);
 
 /// `die after create`.

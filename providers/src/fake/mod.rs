@@ -14,7 +14,8 @@ use async_trait::async_trait;
 
 pub use self::misbehaviour::{Call, Fault, Misbehaviour, NotAMisbehaviour, Side};
 use crate::{
-    BoundForward, Endpoint, Error, Features, Forward, MachineId, MachineSpec, Provider, Result, State, Stop, file,
+    BoundForward, Endpoint, Error, Features, Forward, MachineId, MachineSpec, Provider, Result, Snapshot, Snapshots,
+    State, Stop, Suspend, file,
 };
 
 /// How a fake provider behaves.
@@ -37,7 +38,21 @@ pub struct Fake {
 struct Machine {
     claim: String,
     running: bool,
+    /// Its memory is on disk.
+    saved: bool,
     forwards: Vec<BoundForward>,
+    /// Names, and whether it ran when they were taken.
+    snapshots: Vec<(String, bool)>,
+}
+
+impl Machine {
+    fn stopped(self) -> Self {
+        Self {
+            running: false,
+            forwards: Vec::new(),
+            ..self
+        }
+    }
 }
 
 impl Fake {
@@ -55,14 +70,7 @@ impl Fake {
     /// Stops the machine behind everybody's back, as a crash of its hypervisor would.
     pub fn crash(id: &MachineId) -> Result<()> {
         match read(id)? {
-            Some(machine) => write(
-                id,
-                &Machine {
-                    running: false,
-                    forwards: Vec::new(),
-                    ..machine
-                },
-            ),
+            Some(machine) => write(id, &machine.stopped()),
             None => Ok(()),
         }
     }
@@ -145,6 +153,7 @@ impl Fake {
             id,
             &Machine {
                 running: true,
+                saved: false,
                 forwards: forwards.clone(),
                 ..machine
             },
@@ -172,6 +181,7 @@ impl Provider for Fake {
             Ok(match read(id)? {
                 None => State::NotCreated,
                 Some(machine) if machine.running => State::Running,
+                Some(machine) if machine.saved => State::Saved,
                 Some(_) => State::Stopped,
             })
         })
@@ -186,7 +196,9 @@ impl Provider for Fake {
                 &Machine {
                     claim: id.claim.to_string(),
                     running: false,
+                    saved: false,
                     forwards: Vec::new(),
+                    snapshots: Vec::new(),
                 },
             ),
         })
@@ -208,7 +220,17 @@ impl Provider for Fake {
     }
 
     async fn stop(&self, id: &MachineId, _how: Stop) -> Result<()> {
-        self.go_through(id, Call::Stop, || Fake::crash(id)).await
+        self.go_through(id, Call::Stop, || match read(id)? {
+            Some(machine) => write(
+                id,
+                &Machine {
+                    saved: false,
+                    ..machine.stopped()
+                },
+            ),
+            None => Ok(()),
+        })
+        .await
     }
 
     async fn destroy(&self, id: &MachineId) -> Result<()> {
@@ -218,6 +240,107 @@ impl Provider for Fake {
 
     async fn console_tail(&self, _id: &MachineId, _lines: usize) -> Option<Vec<String>> {
         None
+    }
+
+    fn suspend(&self) -> Option<&dyn Suspend> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Suspend for Fake {
+    async fn save_memory(&self, id: &MachineId) -> Result<()> {
+        self.go_through(id, Call::SaveMemory, || match read(id)?.ok_or(Error::NotCreated)? {
+            machine if machine.running => write(
+                id,
+                &Machine {
+                    saved: true,
+                    ..machine.stopped()
+                },
+            ),
+            machine if machine.saved => Ok(()),
+            _ => Err(Error::NotRunning),
+        })
+        .await
+    }
+
+    async fn discard_memory(&self, id: &MachineId) -> Result<()> {
+        self.go_through(id, Call::DiscardMemory, || match read(id)? {
+            Some(machine) => write(
+                id,
+                &Machine {
+                    saved: false,
+                    ..machine
+                },
+            ),
+            None => Ok(()),
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Snapshots for Fake {
+    async fn list(&self, id: &MachineId) -> Result<Vec<Snapshot>> {
+        let machine = read(id)?.ok_or(Error::NotCreated)?;
+        let snapshots = machine.snapshots.into_iter();
+        Ok(snapshots
+            .map(|(name, has_memory)| Snapshot {
+                name,
+                has_memory,
+                taken: 0,
+            })
+            .collect())
+    }
+
+    async fn save(&self, id: &MachineId, name: &str) -> Result<()> {
+        self.go_through(id, Call::SaveSnapshot, || {
+            let mut machine = read(id)?.ok_or(Error::NotCreated)?;
+            if machine.snapshots.iter().any(|it| it.0 == name) {
+                return Err(Error::Unsupported {
+                    what: format!("there is a snapshot `{name}` already"),
+                });
+            }
+            machine.snapshots.push((name.to_owned(), machine.running));
+            write(id, &machine)
+        })
+        .await
+    }
+
+    async fn restore(&self, id: &MachineId, name: &str, spec: &MachineSpec) -> Result<State> {
+        self.go_through(id, Call::RestoreSnapshot, || {
+            let machine = read(id)?.ok_or(Error::NotCreated)?;
+            let found = machine.snapshots.iter().find(|it| it.0 == name).map(|it| it.1);
+            let runs = found.ok_or_else(|| Error::Unsupported {
+                what: format!("there is no snapshot `{name}`"),
+            })?;
+            write(
+                id,
+                &Machine {
+                    saved: false,
+                    ..machine.stopped()
+                },
+            )?;
+            if !runs {
+                return Ok(State::Stopped);
+            }
+            self.start_now(id, spec)?;
+            Ok(State::Running)
+        })
+        .await
+    }
+
+    async fn delete(&self, id: &MachineId, name: &str) -> Result<()> {
+        self.go_through(id, Call::DeleteSnapshot, || {
+            let mut machine = read(id)?.ok_or(Error::NotCreated)?;
+            machine.snapshots.retain(|it| it.0 != name);
+            write(id, &machine)
+        })
+        .await
     }
 }
 

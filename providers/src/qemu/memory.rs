@@ -79,7 +79,7 @@ impl Suspend for Qemu {
         if !files.disk().exists() {
             return Err(Error::NotCreated);
         }
-        match self.look(id).await {
+        match self.look_patiently(id).await {
             Sight::Alive(reader) => {
                 drop(reader);
                 self.save_and_end(id, &files).await

@@ -47,6 +47,9 @@ use crate::{
 /// How long one who only looks waits for a word from QEMU.
 const GLIMPSE: Duration = Duration::from_secs(1);
 
+/// How long one waits who needs an answer: a host may be busy with more than this machine.
+const PERSISTENCE: Duration = Duration::from_secs(5);
+
 /// How long one who wants to change something waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
 
@@ -99,6 +102,17 @@ impl Qemu {
             Ok((monitor, _)) => Sight::Alive(monitor),
             Err(_) if Process::from_pid_file(id.claim, &files.pid()).is_some() => Sight::Silent,
             Err(_) => Sight::Absent,
+        }
+    }
+
+    /// The same for one who cannot go on without an answer.
+    async fn look_patiently(&self, id: &MachineId) -> Sight {
+        let give_up = tokio::time::Instant::now() + PERSISTENCE;
+        loop {
+            match self.look(id).await {
+                Sight::Silent if tokio::time::Instant::now() < give_up => {}
+                seen => return seen,
+            }
         }
     }
 
@@ -187,7 +201,7 @@ impl Provider for Qemu {
         if !files.disk().exists() {
             return Err(Error::NotCreated);
         }
-        match self.look(id).await {
+        match self.look_patiently(id).await {
             Sight::Alive(monitor) => {
                 // Forgotten before it runs: saved memory is of use only with the disk of that moment.
                 SavedMemory::forget(&files)?;
@@ -206,7 +220,7 @@ impl Provider for Qemu {
     }
 
     async fn endpoint(&self, id: &MachineId) -> Result<Endpoint> {
-        match self.look(id).await {
+        match self.look_patiently(id).await {
             Sight::Alive(monitor) => {
                 let recorded = recorded(&self.files(id))?;
                 Ok(Endpoint {

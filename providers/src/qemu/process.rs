@@ -77,9 +77,14 @@ impl Process {
     }
 }
 
-/// Whether the process is QEMU with this claim, and ours. One that has ended and was not waited for has no command line.
+/// Whether the process is QEMU with this claim, and ours.
 fn is_machine(claim: Uuid, pid: Pid) -> bool {
-    is_ours(pid) && command_line(pid).is_some_and(|it| carries_claim(&it, claim))
+    is_ours(pid)
+        && match command_line(pid) {
+            Some(arguments) if arguments.is_empty() => is_ending(pid),
+            Some(arguments) => carries_claim(&arguments, claim),
+            None => false,
+        }
 }
 
 fn carries_claim(arguments: &[String], claim: Uuid) -> bool {
@@ -97,12 +102,22 @@ fn is_ours(pid: Pid) -> bool {
 #[cfg(target_os = "linux")]
 fn command_line(pid: Pid) -> Option<Vec<String>> {
     let bytes = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
-    Some(
-        bytes
-            .split(|it| *it == 0)
-            .map(|it| String::from_utf8_lossy(it).into_owned())
-            .collect(),
-    )
+    let words = bytes.split(|it| *it == 0).filter(|it| !it.is_empty());
+    Some(words.map(|it| String::from_utf8_lossy(it).into_owned()).collect())
+}
+
+/// A process that ends gives its memory back first, its command line with it, and then its ports and the locks on its disks. It is there
+/// until the last of its threads has done so, and then a zombie of one thread.
+#[cfg(target_os = "linux")]
+fn is_ending(pid: Pid) -> bool {
+    let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    let Some((name, rest)) = text.rsplit_once(") ") else {
+        return false;
+    };
+    let fields: Vec<&str> = rest.split(' ').collect();
+    let is_dead = fields.first().is_some_and(|it| matches!(*it, "Z" | "X"));
+    let threads: u32 = fields.get(17).and_then(|it| it.parse().ok()).unwrap_or(0);
+    name.contains("(qemu") && (!is_dead || threads > 1)
 }
 
 /// Signals reach only processes of the same user here, which is what the owner is asked for.
@@ -125,4 +140,9 @@ fn command_line(pid: Pid) -> Option<Vec<String>> {
             .map(str::to_owned)
             .collect(),
     )
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_ending(_: Pid) -> bool {
+    false
 }

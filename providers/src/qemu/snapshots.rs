@@ -67,7 +67,7 @@ impl Snapshots for Qemu {
             });
         }
         let files = self.files(id);
-        match self.look(id).await {
+        match self.look_patiently(id).await {
             Sight::Alive(reader) => {
                 drop(reader);
                 save_with_memory(&files, &tag).await
@@ -114,7 +114,7 @@ impl Snapshots for Qemu {
         let tag = tag(name)?;
         let files = self.files(id);
         if self.list(id).await?.iter().any(|it| it.name == name) {
-            match self.look(id).await {
+            match self.look_patiently(id).await {
                 Sight::Alive(reader) => {
                     drop(reader);
                     control(&files).await?.delete_snapshot(&tag).await?;

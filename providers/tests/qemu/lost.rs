@@ -44,7 +44,7 @@ async fn a_qemu_that_was_never_released_is_a_stopped_machine_and_the_next_start_
     let place = Place::new();
     let (id, spec) = running(&place).await;
     left_unreleased(&place, &id).await;
-    assert_eq!(place.qemu.state(&id).await.unwrap(), State::Stopped);
+    place.wait_for_state(&id, State::Stopped).await;
     let left = place::pid(&id);
 
     let bound = place.qemu.start(&id, &spec).await.unwrap();
@@ -59,11 +59,11 @@ async fn a_qemu_that_was_never_released_goes_with_its_machine() {
     let place = Place::new();
     let (id, _) = running(&place).await;
     left_unreleased(&place, &id).await;
-    let process = format!("/proc/{}", place::pid(&id).as_raw_nonzero());
+    let left = place::pid(&id);
 
     place.qemu.destroy(&id).await.unwrap();
 
-    assert!(fs::read(format!("{process}/cmdline")).unwrap_or_default().is_empty());
+    assert!(place::is_ended(left));
     assert_eq!(place.leftovers(&id), [""; 0]);
 }
 
@@ -163,12 +163,5 @@ async fn a_machine_is_found_without_its_pid_file() {
 
     assert_eq!(place.qemu.state(&id).await.unwrap(), State::Running);
     place.qemu.destroy(&id).await.unwrap();
-    assert!(rustix::process::test_kill_process(pid).is_err() || is_ended(pid));
-}
-
-/// Ended, and not waited for by whoever inherited it.
-fn is_ended(pid: rustix::process::Pid) -> bool {
-    fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()))
-        .unwrap_or_default()
-        .is_empty()
+    assert!(place::is_ended(pid));
 }

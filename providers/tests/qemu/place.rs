@@ -163,11 +163,18 @@ pub fn signal(id: &MachineId, signal: rustix::process::Signal) {
     let pid = pid(id);
     rustix::process::kill_process(pid, signal).unwrap();
     if signal == rustix::process::Signal::KILL {
-        let command_line = format!("/proc/{}/cmdline", pid.as_raw_nonzero());
-        while fs::read(&command_line).is_ok_and(|it| !it.is_empty()) {
+        while !is_ended(pid) {
             thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Gone with all its threads, or waiting for whoever inherited it.
+pub fn is_ended(pid: rustix::process::Pid) -> bool {
+    let folder = format!("/proc/{}", pid.as_raw_nonzero());
+    let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
+    let threads = fs::read_dir(format!("{folder}/task")).map_or(0, Iterator::count);
+    stat.is_empty() || (stat.contains(") Z ") && threads <= 1)
 }
 
 /// Gives a command to a QEMU, as any other program may.
