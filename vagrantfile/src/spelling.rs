@@ -2,6 +2,10 @@
 
 /// The candidate that is near enough to be meant, if there is one.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    // A name of two letters is close to too many others.
+    if name.chars().count() < 3 {
+        return None;
+    }
     let limit = name.chars().count().div_ceil(4).max(1);
     let scored = candidates.into_iter().map(|it| (distance(name, it, limit), it));
     let best = scored

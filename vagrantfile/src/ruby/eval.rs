@@ -225,7 +225,8 @@ impl Interpreter {
             Kind::SingletonClass { object, body } => {
                 let object = self.eval(object, here)?;
                 let singleton = self.singleton(&object)?;
-                self.eval_body(singleton, &object, body, here)
+                let this = Value::Class(singleton.clone());
+                self.eval_body(singleton, &this, body, here)
             }
             Kind::Alias(new, old) => {
                 let class = here.scope.class.clone();
@@ -668,7 +669,7 @@ impl Interpreter {
         };
         let after = targets.after.len();
         let mut items = items.into_iter();
-        let mut give = |it: &mut Self, target: &Target, value: Value| match (declare, target) {
+        let give = |it: &mut Self, target: &Target, value: Value| match (declare, target) {
             (true, Target::Local(name, _)) => {
                 here.variables.declare(*name, value);
                 Ok(())

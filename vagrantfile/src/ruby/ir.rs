@@ -183,7 +183,6 @@ pub enum BlockArgument {
 #[derive(Debug)]
 pub struct Function {
     pub source: Rc<Source>,
-    pub name: Option<Symbol>,
     pub parameters: Parameters,
     pub body: Option<Node>,
     pub at: u32,

@@ -13,7 +13,7 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
     (
         "collections.rb",
         include_str!("library/collections.rb"),
-        &["Set", "OpenStruct"],
+        &["Set", "OpenStruct", "LazyList"],
     ),
     ("text.rb", include_str!("library/text.rb"), &["Shellwords", "URI"]),
     (

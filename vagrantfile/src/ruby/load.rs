@@ -172,7 +172,6 @@ fn run_body(
     let id = frame.id;
     let function = Function {
         source,
-        name: None,
         parameters: Parameters::default(),
         body: Some(body),
         at: 0,
@@ -225,7 +224,6 @@ pub fn evaluate(it: &mut Interpreter, text: String, path: Option<String>, line: 
     };
     let function = Function {
         source,
-        name: None,
         parameters: Parameters::default(),
         body: Some(body),
         at: 0,
@@ -267,6 +265,10 @@ pub fn require(it: &mut Interpreter, name: &str) -> Eval {
         return Err(it.error("LoadError", format!("cannot load such file -- {name}")));
     }
     if BUILT_IN.contains(&bare) {
+        // It gives strings and lists methods, which no constant leads to.
+        if bare == "shellwords" {
+            super::library::start(it, "Shellwords")?;
+        }
         return Ok(Value::Boolean(false));
     }
     if let Some(path) = find_in_load_path(it, name) {

@@ -294,7 +294,6 @@ impl Lower {
         if let Some(literal) = block.as_block_node() {
             let at = start(&literal.location());
             return Some(BlockArgument::Literal(self.function(
-                None,
                 literal.parameters(),
                 literal.body(),
                 at,
@@ -306,7 +305,6 @@ impl Lower {
 
     fn function(
         &mut self,
-        name: Option<Symbol>,
         parameters: Option<prism::Node<'_>>,
         body: Option<prism::Node<'_>>,
         at: u32,
@@ -315,7 +313,6 @@ impl Lower {
         let body = body.map(|it| self.body(&it));
         Rc::new(Function {
             source: self.source.clone(),
-            name,
             parameters,
             body,
             at,
@@ -746,7 +743,7 @@ impl Lower {
             P::DefinedNode { .. } => Kind::Defined(self.boxed(&node.as_defined_node()?.value())),
             P::LambdaNode { .. } => {
                 let it = node.as_lambda_node()?;
-                Kind::Lambda(self.function(None, it.parameters(), it.body(), at))
+                Kind::Lambda(self.function(it.parameters(), it.body(), at))
             }
             _ => return None,
         })
@@ -1026,7 +1023,7 @@ impl Lower {
                 let it = node.as_def_node()?;
                 let name = symbol(&it.name());
                 let receiver = self.maybe(it.receiver());
-                let function = self.function(Some(name), it.parameters().map(|it| it.as_node()), it.body(), at);
+                let function = self.function(it.parameters().map(|it| it.as_node()), it.body(), at);
                 Kind::Define {
                     receiver,
                     name,

@@ -283,7 +283,18 @@ const ENUMERABLE: Methods = &[
     }),
     ("grep", |it, this, arguments| grep(it, this, arguments, true)),
     ("grep_v", |it, this, arguments| grep(it, this, arguments, false)),
-    ("lazy", |_, this, _| Ok(this.clone())),
+    ("lazy", |it, this, _| {
+        let object = Value::Class(it.core.object.clone());
+        let class = it.send(&object, "const_get", vec![Value::symbol("LazyList")])?;
+        it.send(&class, "new", vec![this.clone()])
+    }),
+    ("slice_when", |it, this, arguments| {
+        let block = arguments.block.clone().unwrap_or(Value::Nil);
+        let opposite = Value::native_block(2, move |it, arguments| {
+            Ok(Value::Boolean(!it.yield_to(&block, &arguments.list)?.is_true()))
+        });
+        it.call(this, Symbol::new("chunk_while"), Arguments { block: Some(opposite), ..Arguments::default() })
+    }),
     ("force", |it, this, _| Ok(Value::array(it.to_items(this)?))),
 ];
 
@@ -958,12 +969,16 @@ fn first(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
         None => match this {
             Value::Array(list) => Ok(list.items.borrow().first().cloned().unwrap_or(Value::Nil)),
             Value::Range(range) => Ok(range.first.clone()),
+            Value::Object(_) => Ok(enumerator::take(it, this, 1)?.into_iter().next().unwrap_or(Value::Nil)),
             _ => Ok(it.to_items(this)?.into_iter().next().unwrap_or(Value::Nil)),
         },
         Some(count) => {
             let count = it.integer_of(Some(count))?.max(0) as usize;
             if let Value::Range(range) = this {
                 return Ok(Value::array(super::range::first_items(it, range, count)?));
+            }
+            if let Value::Object(_) = this {
+                return Ok(Value::array(enumerator::take(it, this, count)?));
             }
             Ok(Value::array(it.to_items(this)?.into_iter().take(count).collect()))
         }

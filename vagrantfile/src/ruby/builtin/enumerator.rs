@@ -1,7 +1,7 @@
 //! Enumerators: an iteration that has no block yet.
 
 use super::Methods;
-use crate::ruby::interpreter::{Eval, Interpreter};
+use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use std::cell::Cell;
@@ -53,24 +53,16 @@ const METHODS: Methods = &[
         Ok(memo)
     }),
     ("next", |it, this, _| {
-        let items = it.to_items(this)?;
-        let Some(iteration) = iteration(this) else {
-            return Ok(Value::Nil);
-        };
+        let Some(iteration) = iteration(this) else { return Ok(Value::Nil) };
         let at = iteration.next.get();
         iteration.next.set(at + 1);
-        items
-            .get(at)
-            .cloned()
-            .ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
+        let items = take(it, this, at + 1)?;
+        items.get(at).cloned().ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
     }),
     ("peek", |it, this, _| {
-        let items = it.to_items(this)?;
         let at = iteration(this).map_or(0, |it| it.next.get());
-        items
-            .get(at)
-            .cloned()
-            .ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
+        let items = take(it, this, at + 1)?;
+        items.get(at).cloned().ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
     }),
     ("rewind", |_, this, _| {
         if let Some(iteration) = iteration(this) {
@@ -146,6 +138,27 @@ fn run(it: &mut Interpreter, this: &Value, block: Value) -> Eval {
         block: Some(block),
     };
     it.call(&iteration.this, iteration.name, arguments)
+}
+
+/// The first items of anything that has `each`; it is stopped as soon as there are enough.
+pub fn take(it: &mut Interpreter, this: &Value, count: usize) -> Outcome<Vec<Value>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let tag = it.fresh_id();
+    let items = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let taken = items.clone();
+    let block = Value::native_block(-1, move |it, arguments| {
+        it.tick()?;
+        taken.borrow_mut().push(packed(arguments));
+        if taken.borrow().len() >= count { Err(Box::new(Flow::Break(tag, Value::Nil))) } else { Ok(Value::Nil) }
+    });
+    let arguments = Arguments { block: Some(block), ..Arguments::default() };
+    match it.call(this, Symbol::new("each"), arguments) {
+        Err(flow) if matches!(&*flow, Flow::Break(of, _) if *of == tag) => {}
+        result => drop(result?),
+    }
+    Ok(items.take())
 }
 
 fn hand_over(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {

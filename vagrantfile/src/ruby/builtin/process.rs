@@ -20,6 +20,9 @@ pub fn install(it: &mut Interpreter) {
     it.own_methods(&etc, ETC);
     let socket = it.core.class_at("Socket", &it.core.object.clone());
     it.own_methods(&socket, SOCKET);
+    for (name, value) in [("AF_INET", 2), ("AF_INET6", 10), ("SOCK_STREAM", 1), ("SOCK_DGRAM", 2)] {
+        it.put(&socket, name, Value::Integer(value));
+    }
     for name in ["TCPSocket", "TCPServer", "UDPSocket", "UNIXSocket"] {
         let class = it.core.class_at(name, &it.core.object.clone());
         it.own_methods(&class, &[("new", connect), ("open", connect)]);

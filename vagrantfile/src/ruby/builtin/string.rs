@@ -4,7 +4,6 @@ use super::Methods;
 use super::regexp;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
-use std::rc::Rc;
 
 pub fn install(it: &mut Interpreter) {
     let string = it.core.string.clone();
@@ -715,10 +714,6 @@ pub fn successor(text: &str) -> String {
     while at > 0 {
         at -= 1;
         if has_letters && !letters[at].is_ascii_alphanumeric() {
-            if last.is_some() {
-                // A sign between letters ends the carry.
-                break;
-            }
             continue;
         }
         last = Some(at);
@@ -821,14 +816,6 @@ fn unpack_one(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval
             "NotImplementedError",
             format!("unpack1({how:?}) is not supported in a Vagrantfile"),
         )),
-    }
-}
-
-/// A string's shared text, for what changes it in place.
-pub fn shared(this: &Value) -> Option<Rc<Text>> {
-    match this {
-        Value::String(text) => Some(text.clone()),
-        _ => None,
     }
 }
 

@@ -324,7 +324,9 @@ fn merge(table: &Table, value: &Value) -> bool {
             if !list.iter().all(|it| matches!(it, Value::Hash(_))) {
                 return false;
             }
-            list.iter().rev().for_each(|it| drop(merge(table, it)));
+            for item in list.iter().rev() {
+                merge(table, item);
+            }
             true
         }
         _ => false,

@@ -163,3 +163,58 @@ class OpenStruct
 
   alias to_s inspect
 end
+
+# What `lazy` gives: each step takes one item at a time from the one before.
+class LazyList
+  include Enumerable
+
+  def initialize(source, &step)
+    @source = source
+    @step = step || ->(item, out) { out.call(item) }
+  end
+
+  def each(&block)
+    @source.each { |item| @step.call(item, block) }
+    self
+  end
+
+  def map(&block)
+    LazyList.new(self) { |item, out| out.call(block.call(item)) }
+  end
+
+  alias collect map
+
+  def select(&block)
+    LazyList.new(self) { |item, out| out.call(item) if block.call(item) }
+  end
+
+  alias filter select
+
+  def reject(&block)
+    LazyList.new(self) { |item, out| out.call(item) unless block.call(item) }
+  end
+
+  def find(&block)
+    each { |item| return item if block.call(item) }
+    nil
+  end
+
+  alias detect find
+
+  def take(count)
+    first(count)
+  end
+
+  def take_while(&block)
+    taken = []
+    each do |item|
+      return taken unless block.call(item)
+      taken << item
+    end
+    taken
+  end
+
+  def lazy
+    self
+  end
+end
