@@ -139,6 +139,31 @@ pub enum Error {
         what: String,
     },
 
+    /// `Vagrantfile.lock` is not TOML, or not of a lock file's form.
+    #[error("the lock file cannot be read as one")]
+    LockMalformed {
+        /// Why, and where in the file.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// The box is not the one that the project is locked to.
+    #[error("the box `{name}` is locked to {locked}, and what is installed is {actual}")]
+    LockMismatch {
+        /// The box.
+        name: String,
+        /// Version and digest in the lock file.
+        locked: String,
+        /// Those of the box.
+        actual: String,
+    },
+
+    /// The lock file was written by something newer.
+    #[error("the lock file is of version {version}, which only a newer Jaunt knows")]
+    LockVersion {
+        /// Its version.
+        version: u32,
+    },
+
     /// `metadata.json` of a box lacks what it must have, or is not JSON.
     #[error("{} of the box {what}", crate::metadata::FILE_NAME)]
     MetadataMalformed {
@@ -414,6 +439,7 @@ impl Error {
             Damaged { .. } | NotABox { .. } | Refused { .. } => "BoxUnpackageFailure",
             DirectVersion { .. } => "BoxAddDirectVersion",
             ProviderAmbiguous { .. } => "BoxAddNoMatchingProvider",
+            LockMalformed { .. } | LockMismatch { .. } | LockVersion { .. } => "VagrantError",
             DiskMissing { .. } | HardwareMalformed { .. } | File { .. } | NameInvalid { .. } => "VagrantError",
             FileNotFound { .. } => "BoxFileNotExist",
             MetadataMalformed { .. } => "BoxMetadataCorrupted",

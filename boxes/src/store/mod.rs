@@ -93,7 +93,7 @@ impl Store {
         };
         boxes.sort_by_key(key);
         // A box that two folders have is the one of the first, since the sort keeps their order.
-        boxes.dedup_by_key(|it| key(it));
+        boxes.dedup_by(|one, other| one.is_same_as(other));
         Ok(boxes)
     }
 
@@ -307,8 +307,14 @@ impl InstalledBox {
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
-        (&self.name, &self.version, &self.provider, &self.architecture)
-            == (&other.name, &other.version, &other.provider, &other.architecture)
+        // By their texts: 1 and 1.0 are equal, but two boxes.
+        (&self.name, self.version.as_str(), &self.provider, &self.architecture)
+            == (
+                &other.name,
+                other.version.as_str(),
+                &other.provider,
+                &other.architecture,
+            )
     }
 }
 

@@ -9,6 +9,7 @@ mod hardware;
 mod hostile;
 mod images;
 mod import;
+mod lock;
 mod pack;
 mod server;
 mod store;

@@ -139,6 +139,14 @@ fn boxes_that_vagrant_installed_are_used_in_place() {
 }
 
 #[test]
+fn versions_that_are_equal_but_not_the_same_are_two_boxes() {
+    assert_eq!(
+        world_with(&["1 libvirt", "1.0 libvirt"]).list(),
+        ["a/b 1 libvirt -", "a/b 1.0 libvirt -"]
+    );
+}
+
+#[test]
 fn looking_writes_nothing() {
     let world = World::new();
     assert_eq!(world.list(), Vec::<String>::new());
