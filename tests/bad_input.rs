@@ -121,3 +121,51 @@ fn destroy_without_a_terminal_needs_force() {
     let world = World::with_small_guest("");
     world.run(["destroy"]).success();
 }
+
+#[test]
+fn a_provider_that_is_not_built_in_is_named() {
+    let world = World::with_vagrantfile("Vagrant.configure(\"2\") { |config| config.vm.box = \"small\" }\n");
+    world
+        .run(["up", "--provider", "virtualbox"])
+        .fails_with("`virtualbox` is not built into");
+    let output = world
+        .command(["status"])
+        .env("VAGRANT_DEFAULT_PROVIDER", "hyperv")
+        .output()
+        .unwrap();
+    world.ran(output).fails_with("`hyperv` is not built into");
+}
+
+#[test]
+fn a_vagrantfile_that_wants_to_run_a_command_is_stopped_at_its_line() {
+    let world = World::with_vagrantfile("marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n");
+    let status = world.run(["status"]).fails_with("Vagrantfile:1");
+    assert!(status.stderr.contains("JAUNT_TRUST"), "{}", status.stderr);
+    assert!(!world.project().join("made-it").exists());
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_in_one_report() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.vm.network :forwarded_port, guest: 80, host: 99999
+  config.vm.synced_folder "nowhere", "/nowhere"
+  config.vm.provision "shell", inline: "true", path: "also.sh"
+  config.vm.provider("qemu") { |q| q.memory = "much" }
+end
+"#,
+    );
+    let validate = world.run(["validate"]);
+    assert_eq!(validate.code, 1);
+    for line in ["Vagrantfile:3", "Vagrantfile:4", "Vagrantfile:5", "Vagrantfile:6"] {
+        assert!(validate.stderr.contains(line), "{line}: {}", validate.stderr);
+    }
+    let without_provider = world.run(["validate", "--ignore-provider"]);
+    assert!(
+        !without_provider.stderr.contains("Vagrantfile:6"),
+        "{}",
+        without_provider.stderr
+    );
+    assert_eq!(without_provider.code, 1);
+}

@@ -355,3 +355,72 @@ fn status_does_not_wait_for_another_command() {
     child.wait().unwrap();
     world.run(["destroy", "-f"]).success();
 }
+
+#[test]
+fn a_guest_without_puppet_says_so_and_how_to_get_it() {
+    let world = World::with_small_guest("  config.vm.provision :puppet");
+    world.write("manifests/default.pp", "notify { 'hello': }\n");
+
+    let up = world.run(["up"]).fails_with("no `puppet`");
+
+    assert!(up.stderr.contains("apt-get install"), "{}", up.stderr);
+    world.run(["ssh", "-c", "true"]).success();
+}
+
+#[test]
+fn the_settings_for_another_provider_count_and_are_announced() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "nowhere"
+  config.vm.boot_timeout = 120
+  config.vm.provider "vmware_desktop" do |v|
+    v.vmx["memsize"] = "300"
+  end
+  config.vm.provider "virtualbox" do |vb, override|
+    vb.customize ["modifyvm", :id, "--memory", "200", "--cpus", "1"]
+    override.vm.box = "small"
+  end
+end
+"#,
+    );
+    world.run(["box", "add", "small", &support::small_box()]).success();
+
+    let up = world.run(["up"]).success();
+
+    assert!(
+        up.stdout.contains("settings for `virtualbox` are applied"),
+        "{}",
+        up.stdout
+    );
+    let total = world
+        .run(["ssh", "-c", "awk '/MemTotal/ {print $2}' /proc/meminfo; nproc"])
+        .success()
+        .stdout;
+    let mut lines = total.lines();
+    let kib: u64 = lines.next().unwrap().parse().unwrap();
+    assert!(
+        (100 * 1024..200 * 1024).contains(&kib),
+        "200 MiB less what the kernel keeps: {kib} KiB"
+    );
+    assert_eq!(lines.next(), Some("1"));
+    world.run(["destroy", "-f"]).success();
+
+    world.run(["up", "--for", "vmware_desktop"]).fails_with("nowhere");
+}
+
+#[test]
+fn a_person_at_a_terminal_gets_a_shell_in_the_guest() {
+    let world = World::with_small_guest("");
+    world.run(["up"]).success();
+    let terminal = support::Terminal::start(&world, "jaunt ssh; echo ended with $?");
+
+    terminal.types("stty size; echo answer $((6 * 7))");
+    terminal.shows("answer 42");
+    assert!(terminal.screen().contains("30 100"), "{}", terminal.screen());
+    terminal.types("sleep 60");
+    terminal.presses("C-c");
+    terminal.types("exit 5");
+    terminal.shows("ended with 5");
+    terminal.types("stty -a | grep -o -- ' echo '");
+    terminal.shows("echo");
+}

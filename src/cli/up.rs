@@ -52,6 +52,7 @@ impl UpArgs {
         let wish = Wish {
             provider: self.provider,
             settings_of: self.settings_of,
+            ignore_provider: false,
         };
         let provision = ProvisionWish::from(self.provision);
         let targets = Project::autostart_targets(context, &self.machines)?;

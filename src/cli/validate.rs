@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::Context;
 use crate::error::Result;
-use crate::project::Project;
+use crate::project::{Project, Wish};
 
 /// Check the Vagrantfile, and report every mistake in it
 #[derive(Debug, Args)]
@@ -17,7 +17,11 @@ pub struct ValidateArgs {
 impl ValidateArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         for target in Project::targets(context, &[])? {
-            target.validated(context, self.ignore_provider)?;
+            let wish = Wish {
+                ignore_provider: self.ignore_provider,
+                ..Wish::default()
+            };
+            target.machine_as(context, &wish)?.check()?;
         }
         context.ui.data("The Vagrantfile is in order.\n");
         Ok(0)

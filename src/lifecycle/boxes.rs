@@ -29,6 +29,7 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
     let wish = Wish {
         provider: Some(work.machine.provider_name.clone()),
         settings_of: Some(work.machine.settings_of.clone()),
+        ignore_provider: false,
     };
     work.machine = target.machine_as(work.context, &wish)?;
     work.machine.check()

@@ -53,10 +53,19 @@ impl Target {
             target: self,
             provider: &*provider,
             folder: &folder,
+            ignore_provider: wish.ignore_provider,
         };
         let (settings_of, notices) = opening.choose_settings(wish)?;
+        let mut ignored = Mistakes::default();
         let (config, mut mistakes, installed_box) = opening.configure(&settings_of)?;
-        let qemu = qemu_block(&config, &mut mistakes);
+        let qemu = qemu_block(
+            &config,
+            if wish.ignore_provider {
+                &mut ignored
+            } else {
+                &mut mistakes
+            },
+        );
         for secret in &config.sensitive {
             context.ui.keep_secret(secret);
         }
@@ -73,12 +82,6 @@ impl Target {
             installed_box,
             notices,
         })
-    }
-
-    /// Reports every mistake of the machine's files; the providers' options among them unless they are to be left out.
-    pub fn validated(&self, context: &Context, ignore_provider: bool) -> Result<()> {
-        let _ = ignore_provider;
-        self.machine(context)?.check()
     }
 
     /// `--provider`, else the one where the machine exists, else `VAGRANT_DEFAULT_PROVIDER`, else QEMU.
@@ -121,6 +124,7 @@ struct Opening<'a> {
     target: &'a Target,
     provider: &'a dyn Provider,
     folder: &'a MachineFolder,
+    ignore_provider: bool,
 }
 
 impl Opening<'_> {
@@ -178,7 +182,11 @@ impl Opening<'_> {
         let name = self.provider.name();
         let choice = ProviderChoice {
             name,
-            options: &[providers::qemu::DESCRIPTORS],
+            options: if self.ignore_provider {
+                &[]
+            } else {
+                &[providers::qemu::DESCRIPTORS]
+            },
             box_optional: self.provider.features().box_optional,
             stands_in_for: (settings_of != name).then_some(settings_of),
         };

@@ -28,6 +28,8 @@ pub struct Wish {
     pub provider: Option<String>,
     /// The provider whose blocks of the Vagrantfile are applied.
     pub settings_of: Option<String>,
+    /// `validate --ignore-provider`: what is wrong in these blocks is no mistake.
+    pub ignore_provider: bool,
 }
 
 impl Project {

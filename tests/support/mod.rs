@@ -255,3 +255,96 @@ pub fn get(port: u16) -> String {
     });
     page
 }
+
+/// A real terminal of 100 columns and 30 rows, by tmux, in which a command runs in the world's project.
+pub struct Terminal {
+    socket: PathBuf,
+}
+
+impl Terminal {
+    /// Starts the command under a shell that stays.
+    pub fn start(world: &World, command: &str) -> Self {
+        let socket = world.folder.path().join("run/tmux");
+        let script = world.folder.path().join("terminal.sh");
+        let setting = world.command(["status"]);
+        let variables: Vec<String> = setting
+            .get_envs()
+            .filter_map(|(name, value)| Some(format!("export {}='{}'\n", name.to_str()?, value?.to_str()?)))
+            .collect();
+        let program = Path::new(env!("CARGO_BIN_EXE_jaunt"))
+            .parent()
+            .unwrap()
+            .display()
+            .to_string();
+        let text = format!(
+            "{}export PATH='{program}':\"$PATH\"\nexport TERM=screen\n{command}\nexec sh\n",
+            variables.concat()
+        );
+        fs::write(&script, text).unwrap();
+        let terminal = Self { socket };
+        let arguments = ["new-session", "-d", "-x", "100", "-y", "30", "-c"];
+        let project = world.project();
+        let shell = format!("sh {}", script.display());
+        let mut command = terminal.tmux();
+        assert!(
+            command
+                .args(arguments)
+                .arg(project)
+                .arg(shell)
+                .status()
+                .unwrap()
+                .success(),
+            "tmux starts"
+        );
+        terminal
+    }
+
+    /// Types a line and presses the enter key.
+    pub fn types(&self, line: &str) {
+        assert!(self.tmux().args(["send-keys", "-l", line]).status().unwrap().success());
+        self.presses("Enter");
+    }
+
+    /// Presses a key by tmux's name for it.
+    pub fn presses(&self, key: &str) {
+        // A person does not type faster than a guest echoes.
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(self.tmux().args(["send-keys", key]).status().unwrap().success());
+    }
+
+    /// Waits until a line shows this, the typed ones aside.
+    #[track_caller]
+    pub fn shows(&self, text: &str) {
+        let start = std::time::Instant::now();
+        while !self
+            .screen()
+            .lines()
+            .any(|it| it.trim() == text || it.starts_with(text))
+        {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "no line `{text}`:\n{}",
+                self.screen()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What is on the screen.
+    pub fn screen(&self) -> String {
+        let output = self.tmux().args(["capture-pane", "-p"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn tmux(&self) -> Command {
+        let mut command = Command::new("tmux");
+        command.arg("-S").arg(&self.socket).env_remove("TMUX");
+        command
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.tmux().arg("kill-server").status();
+    }
+}
