@@ -12,13 +12,19 @@ const DEEPEST: u32 = 1500;
 /// How long a file may be.
 const LONGEST: usize = 4 << 20;
 
+/// How many syntax errors one report holds; behind that they only follow from each other.
+const MOST_MISTAKES: usize = 20;
+
+/// How much of a line is shown.
+const LONGEST_LINE: usize = 240;
+
 /// Parses a source; a report holds every syntax error of it.
 pub fn parse(source: &Rc<Source>) -> Result<Option<Node>, Report> {
     if source.text.len() > LONGEST {
         return Err(too_much(source, 0, "this file is longer than 4 MiB"));
     }
     let parsed = prism::parse(source.text.as_bytes());
-    let mistakes: Vec<_> = parsed.errors().map(|error| syntax_error(source, &error)).collect();
+    let mistakes: Vec<_> = parsed.errors().take(MOST_MISTAKES).map(|error| syntax_error(source, &error)).collect();
     if !mistakes.is_empty() {
         return Err(Report { mistakes });
     }
@@ -40,12 +46,8 @@ pub fn parse(source: &Rc<Source>) -> Result<Option<Node>, Report> {
 /// The place of a byte of a source.
 pub fn place(source: &Source, at: u32) -> Place {
     let (line, column) = source.place(at);
-    Place {
-        file: source.path.to_path_buf(),
-        line,
-        column,
-        source_line: source.line(line).to_owned(),
-    }
+let source_line = source.line(line).chars().take(LONGEST_LINE).collect();
+    Place { file: source.path.to_path_buf(), line, column, source_line }
 }
 
 fn syntax_error(source: &Source, error: &prism::Diagnostic<'_>) -> Mistake {
