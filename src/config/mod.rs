@@ -6,6 +6,7 @@
 //! **Invariant:** a [`Config`] has no mistakes, and every default is filled in. All mistakes of all layers come back at once.
 
 pub mod hardware;
+pub mod json;
 pub mod merged;
 pub mod mistake;
 pub mod namespaces;
