@@ -1,1 +1,24 @@
-fn main() {}
+//! `jaunt`: turns the Vagrantfile in a repository into a running machine.
+//!
+//! Parse, run, render the error, exit code; everything else is in the modules below (see ARCHITECTURE.md).
+
+mod cli;
+mod communicators;
+mod config;
+mod downloads;
+mod environment;
+mod error;
+mod guests;
+mod http;
+mod lifecycle;
+mod machine;
+mod project;
+mod provisioners;
+mod state;
+mod ui;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::main(std::env::args_os().collect()))
+}

@@ -9,7 +9,13 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     (
         "jaunt",
-        &["jaunt-boxes", "jaunt-providers", "jaunt-synced-folders", "jaunt-vagrantfile", "jaunt-vagrantfile-schema"],
+        &[
+            "jaunt-boxes",
+            "jaunt-providers",
+            "jaunt-synced-folders",
+            "jaunt-vagrantfile",
+            "jaunt-vagrantfile-schema",
+        ],
     ),
     ("jaunt-boxes", &[]),
     ("jaunt-providers", &["jaunt-vagrantfile-schema"]),
@@ -24,10 +30,17 @@ fn crates_know_only_what_the_house_allows() {
     let packages = workspace_packages();
 
     let names: Vec<&str> = packages.keys().map(String::as_str).collect();
-    assert_eq!(names, allowed.keys().copied().collect::<Vec<_>>(), "every crate of the workspace has its row");
+    assert_eq!(
+        names,
+        allowed.keys().copied().collect::<Vec<_>>(),
+        "every crate of the workspace has its row"
+    );
     for (name, dependencies) in &packages {
         for dependency in dependencies.iter().filter(|it| allowed.contains_key(it.as_str())) {
-            assert!(allowed[name.as_str()].contains(&dependency.as_str()), "{name} must not know {dependency}");
+            assert!(
+                allowed[name.as_str()].contains(&dependency.as_str()),
+                "{name} must not know {dependency}"
+            );
         }
     }
 }
@@ -36,7 +49,10 @@ fn crates_know_only_what_the_house_allows() {
 fn the_crates_have_one_crypto_backend() {
     let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).unwrap();
     for other in ["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls"] {
-        assert!(!lock.contains(&format!("name = \"{other}\"")), "{other} has come in beside ring");
+        assert!(
+            !lock.contains(&format!("name = \"{other}\"")),
+            "{other} has come in beside ring"
+        );
     }
 }
 
@@ -49,8 +65,16 @@ fn workspace_packages() -> BTreeMap<String, Vec<String>> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let names = |value: &Value| -> Vec<String> {
-        value.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+        value
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     let packages = metadata["packages"].as_array().unwrap();
-    packages.iter().map(|it| (it["name"].as_str().unwrap().to_owned(), names(&it["dependencies"]))).collect()
+    packages
+        .iter()
+        .map(|it| (it["name"].as_str().unwrap().to_owned(), names(&it["dependencies"])))
+        .collect()
 }

@@ -90,6 +90,13 @@ impl Checksum {
     pub fn digest(&self) -> &str {
         &self.digest
     }
+
+    /// Fails unless the bytes have this checksum. `what` is what the message speaks of.
+    pub fn verify(&self, bytes: &[u8], what: &str) -> Result<()> {
+        let mut hasher = Hasher::expecting(std::slice::from_ref(self));
+        hasher.update(bytes);
+        hasher.finish(what).map(|_| ())
+    }
 }
 
 /// Sums a stream up: SHA-256 always, and whatever else is expected of it.

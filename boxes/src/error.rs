@@ -130,6 +130,15 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// A box's description of its hardware cannot be read.
+    #[error("{file} of the box {what}")]
+    HardwareMalformed {
+        /// The file, safe to print.
+        file: String,
+        /// What is wrong, as the end of the sentence.
+        what: String,
+    },
+
     /// `metadata.json` of a box lacks what it must have, or is not JSON.
     #[error("{} of the box {what}", crate::metadata::FILE_NAME)]
     MetadataMalformed {
@@ -213,6 +222,24 @@ pub enum Error {
     NotInstalled {
         /// What was asked for.
         name: String,
+    },
+
+    /// A version is only for a box of a catalog; a box file has none.
+    #[error("{source_url} is a box file, which has no versions: `{constraints}` cannot be asked of it")]
+    DirectVersion {
+        /// Where it is.
+        source_url: String,
+        /// What was asked for.
+        constraints: String,
+    },
+
+    /// The catalog has several providers and none was asked for.
+    #[error("the box `{name}` is there for several providers, of which one must be chosen: {providers}")]
+    ProviderAmbiguous {
+        /// The box.
+        name: String,
+        /// The choice.
+        providers: String,
     },
 
     /// The box is for another provider than the ones that were asked for.
@@ -385,7 +412,9 @@ impl Error {
             ChecksumMismatch { .. } => "BoxChecksumMismatch",
             ChecksumKindUnknown { .. } | ChecksumMalformed { .. } => "BoxChecksumInvalidType",
             Damaged { .. } | NotABox { .. } | Refused { .. } => "BoxUnpackageFailure",
-            DiskMissing { .. } | File { .. } | NameInvalid { .. } => "VagrantError",
+            DirectVersion { .. } => "BoxAddDirectVersion",
+            ProviderAmbiguous { .. } => "BoxAddNoMatchingProvider",
+            DiskMissing { .. } | HardwareMalformed { .. } | File { .. } | NameInvalid { .. } => "VagrantError",
             FileNotFound { .. } => "BoxFileNotExist",
             MetadataMalformed { .. } => "BoxMetadataCorrupted",
             NameMismatch { .. } => "BoxAddNameMismatch",

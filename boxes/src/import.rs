@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::store::{InstalledBox, Placement, Staging, Store};
 use crate::unpack::{Form, Limits, Unpacked, Unpacking};
 use crate::version::Version;
-use crate::{Error, Result, architecture, name};
+use crate::{Error, Result, architecture, hardware, name};
 
 /// How a box is imported.
 #[derive(Debug, Clone)]
@@ -65,6 +65,7 @@ impl Store {
         let metadata = complete(&folder, &unpacked, import)?;
         check_provider(import, &metadata)?;
         disk::check_all(&folder)?;
+        hardware::check(&folder)?;
         cancel.check()?;
         record(import, &unpacked).write(&folder)?;
         let architecture = import

@@ -6,29 +6,42 @@
 //! **Invariant:** nothing here prints, reads the environment or asks the clock, and nothing that a box says is written outside
 //! of its own folder.
 
+mod add;
+mod address;
 mod architecture;
 mod cancel;
+mod catalog;
 mod checksum;
 mod disk;
+mod download;
 mod error;
+mod event;
+mod fetch;
 mod hardware;
 mod import;
 mod metadata;
 mod name;
+mod pack;
 mod record;
 mod refusal;
 mod store;
 mod unpack;
 mod version;
 
+pub use add::{Add, Places, Server};
 pub use architecture::{Architecture, vagrant_name};
 pub use cancel::Cancel;
+pub use catalog::{Catalog, CatalogProvider, CatalogVersion, Selection};
 pub use checksum::{Checksum, ChecksumKind};
 pub use disk::{CheckedDisk, DiskFormat};
 pub use error::{Error, Result};
+pub use event::{Event, Observer};
+pub use fetch::{Body, Fetch, Request, Response};
+pub use hardware::{DiskController, Firmware, Hardware, NetworkCard};
 pub use import::Import;
 pub use metadata::Metadata;
 pub use name::check as check_name;
+pub use pack::pack;
 pub use record::Record;
 pub use refusal::Refusal;
 pub use store::{InstalledBox, Query, Removal, Store};

@@ -56,6 +56,53 @@ pub trait Provider: Send + Sync {
 
     /// The end of the machine's serial console, for a report on a boot that did not come up; `None` where there is none.
     async fn console_tail(&self, id: &MachineId, lines: usize) -> Option<Vec<String>>;
+
+    /// Suspending, where the backend can save a machine's memory.
+    fn suspend(&self) -> Option<&dyn Suspend> {
+        None
+    }
+
+    /// Snapshots, where the backend has them.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
+    }
+}
+
+/// Saving a machine's memory. [`Provider::start`] wakes what is saved, and [`Provider::stop`] makes a stopped machine of it.
+#[async_trait]
+pub trait Suspend: Send + Sync {
+    /// Saves the memory of the running machine, and ends it; what is saved already is `Ok`.
+    async fn save_memory(&self, id: &MachineId) -> Result<()>;
+
+    /// Throws saved memory away: the machine is stopped then. Nothing saved is `Ok`.
+    async fn discard_memory(&self, id: &MachineId) -> Result<()>;
+}
+
+/// Going back to an earlier time of a machine.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// The machine's snapshots, the oldest first.
+    async fn list(&self, id: &MachineId) -> Result<Vec<Snapshot>>;
+
+    /// Saves the disk, and the memory of a machine that runs, which goes on running.
+    async fn save(&self, id: &MachineId, name: &str) -> Result<()>;
+
+    /// Takes the machine back. It runs then if it ran when the snapshot was taken, and is stopped otherwise.
+    async fn restore(&self, id: &MachineId, name: &str, spec: &MachineSpec) -> Result<State>;
+
+    /// Deletes a snapshot; one that is gone is `Ok`.
+    async fn delete(&self, id: &MachineId, name: &str) -> Result<()>;
+}
+
+/// A snapshot of a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its name, as it was given.
+    pub name: String,
+    /// Whether the machine ran when it was taken.
+    pub has_memory: bool,
+    /// When it was taken, in seconds since 1970.
+    pub taken: u64,
 }
 
 /// Who a machine is: the claim is journaled by the caller before a backend hears of it.

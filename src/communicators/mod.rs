@@ -1,5 +1,6 @@
 //! How a running machine is talked to. Everything that is done inside a guest goes through a [`Communicator`].
 
+pub mod relay;
 pub mod ssh;
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 //! [`Merged::of`] makes one of the layers, by Vagrant's rules; [`Config::resolve`] types and checks it. It knows no provider and no
 //! kind of folder: their options come in as descriptors, and leave as tables that their crates read.
 //!
-//! **Invariant:** a [`Config`] has no mistakes, and every default is filled in. All mistakes of all layers come back at once.
+//! **Invariant:** every default is filled in, and all mistakes of all layers come back at once.
 
 pub mod hardware;
 pub mod json;
@@ -99,14 +99,16 @@ pub struct ProjectFacts {
 impl Config {
     /// Merges the layers of a machine, the lowest first, types and checks them.
     pub fn resolve(layers: &[Layer], provider: &ProviderChoice<'_>, project: &ProjectFacts) -> Result<Self, Mistakes> {
-        let merged = Merged::of(layers);
+        let (config, mistakes) = Self::look(layers, provider, project);
+        if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+    }
+
+    /// The same for commands that only look or stop: they work on what can be made of a file with mistakes.
+    pub fn look(layers: &[Layer], provider: &ProviderChoice<'_>, project: &ProjectFacts) -> (Self, Mistakes) {
         let mut mistakes = Mistakes::default();
-        let config = Self::read(merged, provider, project, &mut mistakes);
-        if mistakes.is_empty() {
-            return Ok(config);
-        }
+        let config = Self::read(Merged::of(layers), provider, project, &mut mistakes);
         mistakes.read_source_lines();
-        Err(mistakes)
+        (config, mistakes)
     }
 
     fn read(merged: Merged, provider: &ProviderChoice<'_>, project: &ProjectFacts, mistakes: &mut Mistakes) -> Self {

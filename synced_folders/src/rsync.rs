@@ -185,7 +185,7 @@ fn chown_script(folders: &[Folder], user: &str) -> Result<String> {
         let owner = owner(folder, user)?;
         let group = match &folder.group {
             Some(group) => name(group)?.to_owned(),
-            None => format!("\"$(id -g {owner})\""),
+            None => format!("\"$(id -g {user})\""),
         };
         let path = match guest_path(&folder.guest)? {
             absolute if absolute.starts_with('/') => quote(absolute),

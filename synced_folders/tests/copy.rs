@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::sync::atomic::Ordering;
 
 use expect_test::expect;
@@ -390,5 +390,37 @@ async fn a_folder_packs_into_an_archive_that_any_tar_unpacks() {
 
         assert_eq!((output.code, packing.finish().await.unwrap()), (0, vec![]));
         world.assert_same();
+    }
+}
+
+#[tokio::test]
+async fn owner_and_group_are_given_by_name_or_number() {
+    for (owner, group, expected) in [
+        (Some("daemon"), None, (1, 0)),
+        (Some("12345"), Some("54321"), (12345, 54321)),
+        (None, Some("daemon"), (0, 1)),
+    ] {
+        for tools in ALL_TOOLS {
+            let world = World::new(tools);
+            if world.shell.user() != "root" {
+                return;
+            }
+            write(world.host().join("file"), "x");
+            let folder = Folder {
+                owner: owner.map(str::to_owned),
+                group: group.map(str::to_owned),
+                ..world.folder()
+            };
+            let copy = OneWayCopy::new(world.temporary.path().join("state"));
+
+            copy.sync(std::slice::from_ref(&folder), &world.shell, &mut |_| {})
+                .await
+                .unwrap();
+
+            let metadata = fs::metadata(world.guest().join("file")).unwrap();
+            assert_eq!((metadata.uid(), metadata.gid()), expected, "{tools:?}");
+            let again = copy.sync(&[folder], &world.shell, &mut |_| {}).await.unwrap();
+            assert_eq!(again[0].entries, 0);
+        }
     }
 }

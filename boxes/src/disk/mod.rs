@@ -111,6 +111,20 @@ pub(crate) fn check_all(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The name of the disk image in a folder, when there is exactly one that can be told from other files.
+pub(crate) fn only_image(root: &Path) -> Result<Vec<String>> {
+    let mut images = Vec::new();
+    for entry in fs::read_dir(root).map_err(Error::file("read", root))?.flatten() {
+        if entry.path().is_file()
+            && inspect(root, &entry.path())?.is_some()
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            images.push(name);
+        }
+    }
+    Ok(if images.len() == 1 { images } else { Vec::new() })
+}
+
 /// The file that a path inside the box means, after all links.
 fn inside(root: &Path, relative: &str) -> Result<PathBuf> {
     let refused = |reason| Error::Refused {

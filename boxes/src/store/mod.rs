@@ -19,6 +19,7 @@ pub(crate) use staging::Staging;
 
 use crate::architecture::Architecture;
 use crate::disk::{self, CheckedDisk};
+use crate::hardware::{self, Hardware};
 use crate::metadata::{self, Metadata};
 use crate::record::Record;
 use crate::version::{Version, VersionConstraints};
@@ -252,35 +253,62 @@ impl InstalledBox {
         Record::read(&self.directory)
     }
 
-    /// The disk that a machine boots from. It is checked every time, since boxes of other programs were never imported here.
+    /// The machine that it was, as far as it says.
+    pub fn hardware(&self) -> Result<Hardware> {
+        hardware::read(&self.directory, &self.metadata()?)
+    }
+
+    /// The disk that a machine boots from.
     pub fn disk(&self) -> Result<CheckedDisk> {
+        self.disks().map(|mut disks| disks.swap_remove(0))
+    }
+
+    /// All of its disks, the one that a machine boots from first; there is at least one.
+    ///
+    /// They are checked every time, since boxes of other programs were never imported here.
+    pub fn disks(&self) -> Result<Vec<CheckedDisk>> {
         let metadata = self.metadata()?;
-        let relative = disk_file(self, &metadata)?;
-        disk::check(&self.directory, &relative)
+        let files = self.disk_files(&metadata)?;
+        files.iter().map(|it| disk::check(&self.directory, it)).collect()
+    }
+
+    /// The files of its disks: those that it lists, else those of its hardware, else what such boxes always have.
+    fn disk_files(&self, metadata: &Metadata) -> Result<Vec<String>> {
+        let listed = metadata
+            .all
+            .get("disks")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let listed = listed
+            .filter_map(|it| it.get("path")?.as_str())
+            .map(str::to_owned)
+            .collect();
+        for files in [
+            listed,
+            hardware::read(&self.directory, metadata)?.disks,
+            self.usual_disk()?,
+        ] {
+            if !files.is_empty() {
+                return Ok(files);
+            }
+        }
+        let InstalledBox { name, provider, .. } = self.clone();
+        let reason = "it lists none, has no box.img, and not exactly one other disk image".to_owned();
+        Err(Error::DiskMissing { name, provider, reason })
+    }
+
+    fn usual_disk(&self) -> Result<Vec<String>> {
+        const NAME: &str = "box.img";
+        match self.directory.join(NAME).is_file() {
+            true => Ok(vec![NAME.to_owned()]),
+            false => disk::only_image(&self.directory),
+        }
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
         (&self.name, &self.version, &self.provider, &self.architecture)
             == (&other.name, &other.version, &other.provider, &other.architecture)
-    }
-}
-
-/// Which file of a box is its first disk.
-fn disk_file(installed: &InstalledBox, metadata: &Metadata) -> Result<String> {
-    let missing = |reason: String| {
-        let InstalledBox { name, provider, .. } = installed.clone();
-        Error::DiskMissing { name, provider, reason }
-    };
-    let listed = metadata
-        .all
-        .get("disks")
-        .and_then(|disks| disks.get(0)?.get("path")?.as_str());
-    if let Some(path) = listed {
-        return Ok(path.to_owned());
-    }
-    match installed.directory.join("box.img").is_file() {
-        true => Ok("box.img".to_owned()),
-        false => Err(missing("there is no box.img".to_owned())),
     }
 }
 

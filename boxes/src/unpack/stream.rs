@@ -31,7 +31,7 @@ pub(super) fn pump(
         let mut chunk = vec![0; CHUNK];
         let filled = fill(source, &mut chunk).map_err(PumpError::Read)?;
         if filled == 0 {
-            return Ok(());
+            return cancel.check().map_err(PumpError::Stop);
         }
         chunk.truncate(filled);
         let total = received.fetch_add(filled as u64, Ordering::Relaxed) + filled as u64;

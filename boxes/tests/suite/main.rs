@@ -1,8 +1,15 @@
 //! The crate as its callers see it, with boxes that are built here.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+
+mod add;
 mod archive;
 mod disks;
+mod hardware;
 mod hostile;
+mod images;
 mod import;
+mod pack;
+mod server;
 mod store;
 mod world;

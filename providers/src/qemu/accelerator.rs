@@ -21,6 +21,11 @@ impl Accelerator {
         }
     }
 
+    /// QEMU's own.
+    pub(super) fn tcg() -> Self {
+        Self::of_setting("tcg")
+    }
+
     /// Those that a machine type names in itself: `q35,accel=kvm:tcg`.
     pub(super) fn of_machine_type(machine: &str) -> Option<Self> {
         machine
@@ -60,7 +65,7 @@ impl Choice {
     fn emulation(reason: &str) -> Self {
         let notice = format!("{reason}; the machine is emulated (TCG), which is slow");
         Self {
-            accelerator: Accelerator::of_setting("tcg"),
+            accelerator: Accelerator::tcg(),
             notice: Some(notice),
         }
     }

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,50 +20,50 @@ use crate::{Error, MachineSpec, Result};
 pub(super) const NETWORK: &str = "network";
 
 /// The disk's name in QEMU.
-const DISK: &str = "disk";
+pub(super) const DISK: &str = "disk";
 
-/// All that a command line is made of.
-pub(super) struct CommandLine<'a> {
+/// The console's name in QEMU.
+const CONSOLE: &str = "console";
+
+/// What the guest sees of its machine, as arguments.
+///
+/// A guest whose memory was saved goes on in the hardware that it was saved in, whatever its Vagrantfile says by then; so this can be
+/// written down. It names no program: what is read from a file does not decide what is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hardware {
+    pub(super) arguments: Vec<String>,
+}
+
+/// Makes [`Hardware`] of a spec.
+pub(super) struct Blueprint<'a> {
     pub(super) claim: Uuid,
     pub(super) spec: &'a MachineSpec,
     pub(super) architecture: Architecture,
-    pub(super) files: &'a MachineFiles,
     pub(super) accelerator: &'a Accelerator,
+}
+
+/// A command line: hardware, in a place.
+pub(super) struct CommandLine<'a> {
+    pub(super) claim: Uuid,
+    pub(super) name: &'a str,
+    pub(super) files: &'a MachineFiles,
+    pub(super) hardware: &'a Hardware,
     pub(super) firmware: Option<&'a Firmware>,
     /// Whether QEMU may be told to give up what it does not need.
     pub(super) sandbox: bool,
+    /// The saved memory that the guest is to wake up with.
+    pub(super) memory: Option<&'a str>,
 }
 
-impl CommandLine<'_> {
-    /// The arguments, without the program.
-    pub(super) fn arguments(&self) -> Result<Vec<OsString>> {
-        let mut all = Arguments::default();
-        self.identity(&mut all);
-        self.hardware(&mut all)?;
-        self.monitors(&mut all);
-        self.console(&mut all);
-        self.disk(&mut all)?;
-        self.network(&mut all)?;
-        all.option("-device", format!("virtio-rng-{}", self.architecture.virtio_bus));
-        all.0.extend(self.spec.qemu.extra_arguments.iter().map(Into::into));
-        Ok(all.0)
-    }
-
-    /// `-S`: the guest waits until its forwards are bound.
-    fn identity(&self, all: &mut Arguments) {
-        all.flags(&["-no-user-config", "-nodefaults", "-S", "-display", "none"]);
-        if self.sandbox && !self.is_overridden("-sandbox") {
-            all.option(
-                "-sandbox",
-                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-            );
+impl Blueprint<'_> {
+    /// The hardware.
+    pub(super) fn hardware(&self) -> Result<Hardware> {
+        if self.spec.memory_mib == 0 || self.spec.cpus == 0 {
+            return Err(Error::Unsupported {
+                what: "a machine needs at least 1 MiB of memory and 1 CPU".to_owned(),
+            });
         }
-        all.option("-name", format!("guest={}", escaped(&self.spec.name)));
-        all.option("-uuid", self.claim.to_string());
-        all.option("-pidfile", self.files.pid());
-    }
-
-    fn hardware(&self, all: &mut Arguments) -> Result<()> {
+        let mut all = Arguments::<String>::default();
         all.option("-machine", format!("{},dump-guest-core=off", self.machine()));
         for name in self.accelerator.names() {
             all.option("-accel", name);
@@ -70,17 +71,20 @@ impl CommandLine<'_> {
         if let Some(cpu) = self.cpu() {
             all.option("-cpu", cpu);
         }
-        if self.spec.memory_mib == 0 || self.spec.cpus == 0 {
-            return Err(Error::Unsupported {
-                what: "a machine needs at least 1 MiB of memory and 1 CPU".to_owned(),
-            });
-        }
         all.option("-m", format!("{}M", self.spec.memory_mib));
         all.option("-smp", self.spec.cpus.to_string());
-        if let Some(firmware) = self.firmware {
-            firmware.add_to(&mut all.0);
+        all.option("-serial", format!("chardev:{CONSOLE}"));
+        for device in disk_devices(
+            self.spec.qemu.disk_bus.as_deref().unwrap_or("virtio"),
+            self.architecture,
+        )? {
+            all.option("-device", device);
         }
-        Ok(())
+        all.option("-netdev", self.network());
+        all.option("-device", self.network_card()?);
+        all.option("-device", format!("virtio-rng-{}", self.architecture.virtio_bus));
+        all.0.extend(self.spec.qemu.extra_arguments.iter().cloned());
+        Ok(Hardware { arguments: all.0 })
     }
 
     /// The machine without `accel=`, which QEMU takes no more beside `-accel`.
@@ -100,54 +104,13 @@ impl CommandLine<'_> {
         })
     }
 
-    fn monitors(&self, all: &mut Arguments) {
-        for (name, path) in [
-            ("control", self.files.control_socket()),
-            ("reader", self.files.reader_socket()),
-        ] {
-            let mut socket = OsString::from(format!("socket,id={name},server=on,wait=off,path="));
-            socket.push(escaped_path(&path));
-            all.option("-chardev", socket);
-            all.option("-mon", format!("chardev={name},mode=control"));
+    /// IPv6 is off, as in Vagrant's NAT: with it a guest believes in a way out that most hosts do not have.
+    fn network(&self) -> String {
+        let network = format!("user,id={NETWORK},ipv6=off");
+        match &self.spec.qemu.extra_netdev_arguments {
+            Some(extra) => format!("{network},{extra}"),
+            None => network,
         }
-    }
-
-    fn console(&self, all: &mut Arguments) {
-        let mut file = OsString::from("file,id=console,path=");
-        file.push(escaped_path(&self.files.console()));
-        all.option("-chardev", file);
-        all.option("-serial", "chardev:console");
-    }
-
-    fn disk(&self, all: &mut Arguments) -> Result<()> {
-        let path = self.files.disk();
-        let filename = path.to_str().ok_or_else(|| Error::Unsupported {
-            what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
-        })?;
-        let node = json!({
-            "node-name": DISK, "driver": "qcow2", "discard": "unmap",
-            "file": { "driver": "file", "filename": filename },
-        });
-        all.option("-blockdev", node.to_string());
-        for device in disk_devices(
-            self.spec.qemu.disk_bus.as_deref().unwrap_or("virtio"),
-            self.architecture,
-        )? {
-            all.option("-device", device);
-        }
-        Ok(())
-    }
-
-    fn network(&self, all: &mut Arguments) -> Result<()> {
-        // IPv6 off, as in Vagrant's NAT: with it a guest believes in a way out that most hosts do not have.
-        let mut network = format!("user,id={NETWORK},ipv6=off");
-        if let Some(extra) = &self.spec.qemu.extra_netdev_arguments {
-            network.push(',');
-            network.push_str(extra);
-        }
-        all.option("-netdev", network);
-        all.option("-device", self.network_card()?);
-        Ok(())
     }
 
     fn network_card(&self) -> Result<String> {
@@ -190,13 +153,76 @@ impl CommandLine<'_> {
             .collect::<Vec<_>>()
             .join(":"))
     }
+}
 
-    fn is_overridden(&self, option: &str) -> bool {
-        self.spec
-            .qemu
-            .extra_arguments
+impl CommandLine<'_> {
+    /// The arguments, without the program.
+    pub(super) fn arguments(&self) -> Result<Vec<OsString>> {
+        let mut all = Arguments::<OsString>::default();
+        self.identity(&mut all);
+        self.monitors(&mut all);
+        self.console(&mut all);
+        self.disk(&mut all)?;
+        if let Some(firmware) = self.firmware {
+            firmware.add_to(&mut all.0);
+        }
+        all.0.extend(self.hardware.arguments.iter().map(Into::into));
+        if let Some(memory) = self.memory {
+            all.option("-loadvm", memory);
+        }
+        Ok(all.0)
+    }
+
+    /// `-S`: the guest waits until its forwards are bound.
+    fn identity(&self, all: &mut Arguments<OsString>) {
+        all.flags(&["-no-user-config", "-nodefaults", "-S", "-display", "none"]);
+        if self.sandbox && !self.has_sandbox_of_its_own() {
+            all.option(
+                "-sandbox",
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            );
+        }
+        all.option("-name", format!("guest={}", escaped(self.name)));
+        all.option("-uuid", self.claim.to_string());
+        all.option("-pidfile", self.files.pid());
+    }
+
+    fn has_sandbox_of_its_own(&self) -> bool {
+        self.hardware
+            .arguments
             .iter()
-            .any(|it| it == option || it.strip_prefix('-') == Some(option))
+            .any(|it| it == "-sandbox" || it == "--sandbox")
+    }
+
+    fn monitors(&self, all: &mut Arguments<OsString>) {
+        for (name, path) in [
+            ("control", self.files.control_socket()),
+            ("reader", self.files.reader_socket()),
+        ] {
+            let mut socket = OsString::from(format!("socket,id={name},server=on,wait=off,path="));
+            socket.push(escaped_path(&path));
+            all.option("-chardev", socket);
+            all.option("-mon", format!("chardev={name},mode=control"));
+        }
+    }
+
+    fn console(&self, all: &mut Arguments<OsString>) {
+        let mut file = OsString::from(format!("file,id={CONSOLE},path="));
+        file.push(escaped_path(&self.files.console()));
+        all.option("-chardev", file);
+    }
+
+    fn disk(&self, all: &mut Arguments<OsString>) -> Result<()> {
+        let path = self.files.disk();
+        let filename = path.to_str().ok_or_else(|| Error::Unsupported {
+            what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
+        })?;
+        let node = json!({
+            "node-name": DISK, "driver": "qcow2", "discard": "unmap",
+            "file": { "driver": "file", "filename": filename },
+        });
+        all.option("-blockdev", node.to_string());
+        Ok(())
     }
 }
 
@@ -258,17 +284,17 @@ pub(super) fn escaped_path(path: &Path) -> OsString {
     OsString::from_vec(bytes)
 }
 
-/// A command line that grows.
+/// Arguments that become more.
 #[derive(Default)]
-struct Arguments(Vec<OsString>);
+struct Arguments<T>(Vec<T>);
 
-impl Arguments {
+impl<T: for<'a> From<&'a str>> Arguments<T> {
     fn flags(&mut self, flags: &[&str]) {
-        self.0.extend(flags.iter().map(Into::into));
+        self.0.extend(flags.iter().map(|it| T::from(it)));
     }
 
-    fn option(&mut self, name: &str, value: impl Into<OsString>) {
-        self.0.extend([name.into(), value.into()]);
+    fn option(&mut self, name: &str, value: impl Into<T>) {
+        self.0.extend([T::from(name), value.into()]);
     }
 }
 
@@ -305,15 +331,23 @@ mod tests {
         };
         let files = MachineFiles::of(&id, Path::new("/run/jaunt"));
         let architecture = Architecture::named(&spec.architecture)?;
-        let accelerator = Accelerator::of_setting(accelerator);
-        let line = CommandLine {
+        let accelerator = &Accelerator::of_setting(accelerator);
+        let hardware = Blueprint {
             claim,
             spec,
             architecture,
+            accelerator,
+        }
+        .hardware()?;
+        let name = &spec.name;
+        let line = CommandLine {
+            claim,
+            name,
             files: &files,
-            accelerator: &accelerator,
+            hardware: &hardware,
             firmware: None,
             sandbox: true,
+            memory: None,
         };
         line.arguments()
     }
@@ -349,31 +383,35 @@ mod tests {
 
     #[test]
     fn a_machine_without_options_of_its_own() {
-        check(&spec(QemuOptions::default()), "kvm", expect![[r#"
-            -no-user-config
-            -nodefaults
-            -S
-            -display none
-            -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-            -name guest=web
-            -uuid 01234567-89ab-cdef-0123-456789abcdef
-            -pidfile /machines/web/qemu.pid
-            -machine pc,dump-guest-core=off
-            -accel kvm
-            -cpu host
-            -m 1024M
-            -smp 2
-            -chardev socket,id=control,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.control
-            -mon chardev=control,mode=control
-            -chardev socket,id=reader,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.reader
-            -mon chardev=reader,mode=control
-            -chardev file,id=console,path=/machines/web/console.log
-            -serial chardev:console
-            -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
-            -device virtio-blk-pci,drive=disk,bootindex=0
-            -netdev user,id=network,ipv6=off
-            -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
-            -device virtio-rng-pci"#]]);
+        check(
+            &spec(QemuOptions::default()),
+            "kvm",
+            expect![[r#"
+                -no-user-config
+                -nodefaults
+                -S
+                -display none
+                -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+                -name guest=web
+                -uuid 01234567-89ab-cdef-0123-456789abcdef
+                -pidfile /machines/web/qemu.pid
+                -chardev socket,id=control,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.control
+                -mon chardev=control,mode=control
+                -chardev socket,id=reader,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.reader
+                -mon chardev=reader,mode=control
+                -chardev file,id=console,path=/machines/web/console.log
+                -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
+                -machine pc,dump-guest-core=off
+                -accel kvm
+                -cpu host
+                -m 1024M
+                -smp 2
+                -serial chardev:console
+                -device virtio-blk-pci,drive=disk,bootindex=0
+                -netdev user,id=network,ipv6=off
+                -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
+                -device virtio-rng-pci"#]],
+        );
     }
 
     #[test]
@@ -392,33 +430,37 @@ mod tests {
             ..spec(options)
         };
 
-        check(&spec, "kvm", expect![[r#"
-            -no-user-config
-            -nodefaults
-            -S
-            -display none
-            -name guest=web
-            -uuid 01234567-89ab-cdef-0123-456789abcdef
-            -pidfile /machines/web/qemu.pid
-            -machine q35,smm=off,dump-guest-core=off
-            -accel kvm
-            -cpu Haswell
-            -m 1024M
-            -smp 2
-            -chardev socket,id=control,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.control
-            -mon chardev=control,mode=control
-            -chardev socket,id=reader,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.reader
-            -mon chardev=reader,mode=control
-            -chardev file,id=console,path=/machines/web/console.log
-            -serial chardev:console
-            -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
-            -device virtio-scsi-pci,id=disks
-            -device scsi-hd,bus=disks.0,drive=disk,bootindex=0
-            -netdev user,id=network,ipv6=off,dns=10.0.2.9
-            -device e1000,netdev=network,mac=08:00:27:ab:cd:ef,romfile=
-            -device virtio-rng-pci
-            -sandbox off
-            -device VGA"#]]);
+        check(
+            &spec,
+            "kvm",
+            expect![[r#"
+                -no-user-config
+                -nodefaults
+                -S
+                -display none
+                -name guest=web
+                -uuid 01234567-89ab-cdef-0123-456789abcdef
+                -pidfile /machines/web/qemu.pid
+                -chardev socket,id=control,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.control
+                -mon chardev=control,mode=control
+                -chardev socket,id=reader,server=on,wait=off,path=/run/jaunt/0123456789abcdef0123456789abcdef.reader
+                -mon chardev=reader,mode=control
+                -chardev file,id=console,path=/machines/web/console.log
+                -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
+                -machine q35,smm=off,dump-guest-core=off
+                -accel kvm
+                -cpu Haswell
+                -m 1024M
+                -smp 2
+                -serial chardev:console
+                -device virtio-scsi-pci,id=disks
+                -device scsi-hd,bus=disks.0,drive=disk,bootindex=0
+                -netdev user,id=network,ipv6=off,dns=10.0.2.9
+                -device e1000,netdev=network,mac=08:00:27:ab:cd:ef,romfile=
+                -device virtio-rng-pci
+                -sandbox off
+                -device VGA"#]],
+        );
     }
 
     #[test]
@@ -428,13 +470,18 @@ mod tests {
             ..spec(QemuOptions::default())
         };
 
-        check_lines(&spec, "tcg", &["-machine", "-accel", "-cpu", "-device"], expect![[r#"
+        check_lines(
+            &spec,
+            "tcg",
+            &["-machine", "-accel", "-cpu", "-device"],
+            expect![[r#"
             -machine virt,dump-guest-core=off
             -accel tcg
             -cpu max,pauth-impdef=on
             -device virtio-blk-pci,drive=disk,bootindex=0
             -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=
-            -device virtio-rng-pci"#]]);
+            -device virtio-rng-pci"#]],
+        );
     }
 
     #[test]
@@ -504,7 +551,11 @@ mod tests {
             ..spec(QemuOptions::default())
         };
 
-        check(&spec, "tcg", expect!["error: `080027,x=y` is not a MAC address: twelve hex digits are"]);
+        check(
+            &spec,
+            "tcg",
+            expect!["error: `080027,x=y` is not a MAC address: twelve hex digits are"],
+        );
     }
 
     #[test]

@@ -60,6 +60,26 @@ impl MachineFiles {
         self.folder.join("forwards.json")
     }
 
+    /// The hardware of the last start; what is saved of a running machine belongs to it.
+    pub(super) fn hardware(&self) -> PathBuf {
+        self.folder.join("hardware.json")
+    }
+
+    /// Which saved memory the next start wakes the guest with.
+    pub(super) fn memory(&self) -> PathBuf {
+        self.folder.join("memory.json")
+    }
+
+    /// The same while the guest is let go: it may or may not have run since.
+    pub(super) fn waking_memory(&self) -> PathBuf {
+        self.folder.join("memory-waking.json")
+    }
+
+    /// The hardware that each snapshot with memory belongs to.
+    pub(super) fn snapshots(&self) -> PathBuf {
+        self.folder.join("snapshots.json")
+    }
+
     /// The variables of the firmware, where the machine has one that keeps some.
     pub(super) fn firmware_variables(&self) -> PathBuf {
         self.folder.join("firmware-variables.fd")
@@ -122,14 +142,16 @@ impl MachineFiles {
     /// Removes all that this backend ever made for the machine, the disk last: while it is there, the machine is.
     pub(super) fn remove_all(&self) -> Result<()> {
         self.remove_traces_of_run()?;
-        [
+        let rest = [
+            self.memory(),
+            self.waking_memory(),
+            self.snapshots(),
+            self.hardware(),
             self.console(),
             self.log(),
             self.firmware_variables(),
-            self.unfinished_disk(),
             self.disk(),
-        ]
-        .iter()
-        .try_for_each(|it| remove(it))
+        ];
+        rest.iter().try_for_each(|it| remove(it))
     }
 }

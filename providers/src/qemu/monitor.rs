@@ -7,16 +7,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use qapi::futures::{QapiService, QmpStreamTokio};
-use qapi::qmp::RunState;
+use qapi::qmp::{JobStatus, RunState};
 use qapi::{ExecuteError, qmp};
 use tokio::io::WriteHalf;
 use tokio::net::UnixStream;
 use uuid::Uuid;
 
+use super::arguments::DISK;
 use crate::{Error, Result};
 
 /// How long an answer may take. QEMU's main loop stands still while it opens disks or saves memory on a slow host.
 const ANSWER: Duration = Duration::from_secs(10);
+
+/// How long QEMU may be busy with saving memory; it may answer nothing meanwhile.
+const LONG_JOB: Duration = Duration::from_secs(600);
 
 /// How long to wait before asking again for a place among the waiting.
 const TURN: Duration = Duration::from_millis(5);
@@ -83,6 +87,59 @@ impl Monitor {
         self.ask(qmp::cont {}, ANSWER).await.map(|_| ())
     }
 
+    /// Holds the guest.
+    pub(super) async fn hold(&self) -> Result<()> {
+        self.ask(qmp::stop {}, ANSWER).await.map(|_| ())
+    }
+
+    /// Saves the guest's memory and its disk as they are now, inside the disk's file.
+    pub(super) async fn save_snapshot(&self, tag: &str) -> Result<()> {
+        let (job_id, tag, vmstate, devices) = (new_job(), tag.to_owned(), DISK.to_owned(), vec![DISK.to_owned()]);
+        self.ask(
+            qmp::snapshot_save {
+                job_id: job_id.clone(),
+                tag,
+                vmstate,
+                devices,
+            },
+            LONG_JOB,
+        )
+        .await?;
+        self.finish(&job_id).await
+    }
+
+    /// Deletes what was saved under that name; nothing there is `Ok`.
+    pub(super) async fn delete_snapshot(&self, tag: &str) -> Result<()> {
+        let (job_id, tag, devices) = (new_job(), tag.to_owned(), vec![DISK.to_owned()]);
+        self.ask(
+            qmp::snapshot_delete {
+                job_id: job_id.clone(),
+                tag,
+                devices,
+            },
+            LONG_JOB,
+        )
+        .await?;
+        self.finish(&job_id).await
+    }
+
+    /// Waits for a job's end, and takes its error for the job's.
+    async fn finish(&self, id: &str) -> Result<()> {
+        let give_up = tokio::time::Instant::now() + LONG_JOB;
+        while tokio::time::Instant::now() < give_up {
+            let jobs = self.ask(qmp::query_jobs {}, LONG_JOB).await?;
+            let Some(job) = jobs.into_iter().find(|it| it.id == id) else {
+                return Ok(());
+            };
+            if job.status == JobStatus::concluded {
+                self.ask(qmp::job_dismiss { id: id.to_owned() }, ANSWER).await?;
+                return job.error.map_or(Ok(()), |it| Err(refused(&it)));
+            }
+            tokio::time::sleep(TURN).await;
+        }
+        Err(no_answer("a snapshot was not finished in ten minutes"))
+    }
+
     /// Presses the power button.
     pub(super) async fn press_power_button(&self) -> Result<()> {
         self.ask(qmp::system_powerdown {}, ANSWER).await.map(|_| ())
@@ -115,6 +172,11 @@ impl Monitor {
             ))),
         }
     }
+}
+
+/// A name that no job of an earlier command has.
+fn new_job() -> String {
+    format!("job-{}", Uuid::new_v4().simple())
 }
 
 fn no_answer(what: &str) -> Error {

@@ -56,10 +56,13 @@ struct Fingerprint {
 pub(super) async fn kvm_works(program: &Path, cache_folder: &Path) -> bool {
     let path = cache_folder.join("qemu-kvm.json");
     let place = Fingerprint::take(program);
-    if let Ok(Some(finding)) = file::read_json::<Finding>(&path)
-        && finding.place == place
-    {
-        return finding.kvm_works;
+    if let Some(works) = remembered(&path, &place) {
+        return works;
+    }
+    // Machines that start together would disturb each other's measurement: one measures, the others wait for its finding.
+    let _turn = take_turn(cache_folder).await;
+    if let Some(works) = remembered(&path, &place) {
+        return works;
     }
     let kvm_works = measure(program, cache_folder).await;
     // A finding that cannot be kept is found again.
@@ -67,6 +70,25 @@ pub(super) async fn kvm_works(program: &Path, cache_folder: &Path) -> bool {
         tracing::debug!(%error, "the finding about KVM is not kept");
     }
     kvm_works
+}
+
+fn remembered(path: &Path, place: &Fingerprint) -> Option<bool> {
+    let finding = file::read_json::<Finding>(path).ok()??;
+    (finding.place == *place).then_some(finding.kvm_works)
+}
+
+/// A lock that ends with the value, or nothing where none can be had in time.
+async fn take_turn(cache_folder: &Path) -> Option<fs::File> {
+    fs::create_dir_all(cache_folder).ok()?;
+    let lock = fs::File::create(cache_folder.join("qemu-kvm.lock")).ok()?;
+    let give_up = Instant::now() + PATIENCE;
+    while Instant::now() < give_up {
+        if lock.try_lock().is_ok() {
+            return Some(lock);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    None
 }
 
 /// Measures a second time before it condemns: the host may have been busy at just that moment.

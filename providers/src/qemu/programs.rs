@@ -46,6 +46,11 @@ fn advice() -> &'static str {
 
 /// Runs a short program to its end; its complaint is the error.
 pub(super) async fn run(program: &Path, arguments: &[OsString]) -> Result<()> {
+    output(program, arguments).await.map(drop)
+}
+
+/// The same for one that answers; returns what it writes.
+pub(super) async fn output(program: &Path, arguments: &[OsString]) -> Result<Vec<u8>> {
     let name = name_of(program);
     let mut command = tokio::process::Command::new(program);
     command
@@ -67,7 +72,7 @@ pub(super) async fn run(program: &Path, arguments: &[OsString]) -> Result<()> {
         })?
         .map_err(failed)?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     Err(Error::Command {
         program: name,

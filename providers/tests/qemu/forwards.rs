@@ -27,7 +27,10 @@ async fn a_taken_port_is_an_error_about_it_and_leaves_no_process() {
     assert_eq!(error.to_string(), expected);
     assert_eq!(place.qemu.state(&id).await.unwrap(), State::Stopped);
     assert!(!accepts(free));
-    assert_eq!(place.leftovers(&id), ["console.log", "disk.qcow2", "qemu.log"]);
+    assert_eq!(
+        place.leftovers(&id),
+        ["console.log", "disk.qcow2", "hardware.json", "qemu.log"]
+    );
 }
 
 #[tokio::test]

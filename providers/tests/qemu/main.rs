@@ -14,3 +14,4 @@ mod lifecycle;
 mod lost;
 mod place;
 mod refused;
+mod saved;

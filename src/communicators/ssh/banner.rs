@@ -5,6 +5,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,18 +23,19 @@ pub(super) struct Greeted {
     replayed: usize,
 }
 
-/// Connects and waits for the banner, for so long and no longer.
-pub(super) async fn greet(target: &SshTarget, patience: Duration) -> Result<Greeted, Error> {
-    let mut connected = false;
+/// Connects and waits for the banner, for so long and no longer; notes when the connection is accepted.
+pub(super) async fn greet(target: &SshTarget, patience: Duration, accepted: &AtomicBool) -> Result<Greeted, Error> {
+    let mut is_accepted = false;
     let attempt = async {
         let stream = connect(target).await?;
-        connected = true;
+        is_accepted = true;
+        accepted.store(true, Ordering::Relaxed);
         read_banner(target, stream).await
     };
     let outcome = tokio::time::timeout(patience, attempt).await;
     outcome.unwrap_or_else(|_| {
         let address = target.address();
-        Err(match connected {
+        Err(match is_accepted {
             true => Error::NoBanner {
                 address,
                 waited: patience,

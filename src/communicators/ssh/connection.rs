@@ -1,5 +1,6 @@
 //! A connection to a guest, logged in, on which any number of commands run one after the other or side by side.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub struct Connection {
 impl Connection {
     /// Connects to a guest that should be up, and logs in; tries once.
     pub async fn open(target: &SshTarget) -> Result<Self, Error> {
-        let greeted = greet(target, target.connect_timeout).await?;
+        let greeted = greet(target, target.connect_timeout, &AtomicBool::new(false)).await?;
         Self::establish(target, greeted).await
     }
 
@@ -38,7 +39,7 @@ impl Connection {
     pub(super) async fn establish(target: &SshTarget, greeted: Greeted) -> Result<Self, Error> {
         match Self::log_in(target, greeted, Algorithms::Current).await {
             Err(Error::NoCommonAlgorithm { .. }) if target.allow_old_algorithms => {
-                let greeted = greet(target, target.connect_timeout).await?;
+                let greeted = greet(target, target.connect_timeout, &AtomicBool::new(false)).await?;
                 Self::log_in(target, greeted, Algorithms::Old).await
             }
             outcome => outcome,

@@ -144,6 +144,10 @@ pub enum Error {
     #[error("cannot run `{program}`")]
     Openssh { program: String, source: io::Error },
 
+    /// A user or host name that `ssh` would take for an option.
+    #[error("`{destination}` cannot be passed to `ssh`: it would be taken for an option")]
+    OpensshDestination { destination: String },
+
     /// Anything else that the protocol says.
     #[error("the SSH protocol failed")]
     Protocol { source: russh::Error },

@@ -12,7 +12,7 @@ use crate::communicators::{Exit, Input, OnOutput, Stream};
 
 /// How long the output may be silent after the exit code before it counts as complete. A daemon that a script has
 /// started may hold the output open for ever.
-const SILENCE_AFTER_EXIT: Duration = Duration::from_secs(1);
+const SILENCE_AFTER_EXIT: Duration = Duration::from_secs(2);
 
 /// Follows a command that was started on a channel to its end.
 ///
@@ -25,8 +25,7 @@ pub(super) async fn follow(
 ) -> Result<Exit, Error> {
     let (mut said, writing) = channel.split();
     let mut feeding = std::pin::pin!(feed(input, &writing));
-    let mut fed = false;
-    let mut exit = None;
+    let (mut fed, mut exit, mut is_complete) = (false, None, false);
     loop {
         let silence = exit.map_or(Duration::MAX, |_| SILENCE_AFTER_EXIT);
         tokio::select! {
@@ -37,7 +36,9 @@ pub(super) async fn follow(
             message = tokio::time::timeout(silence, said.wait()) => match message {
                 Ok(Some(message)) => {
                     exit = exit_of(&message).or(exit);
-                    if hand_over(connection, message, output)? == Channels::Closed {
+                    is_complete |= matches!(message, ChannelMsg::Eof);
+                    let is_closed = hand_over(connection, message, output)? == Channels::Closed;
+                    if is_closed || is_complete && exit.is_some() {
                         break;
                     }
                 }
@@ -74,7 +75,7 @@ fn hand_over(connection: &Connection, message: ChannelMsg, output: &mut OnOutput
 }
 
 /// Gives a command what it reads, and then the end of it.
-async fn feed(input: Option<Input>, writing: &ChannelWriteHalf<Msg>) -> Result<(), Error> {
+pub(super) async fn feed(input: Option<Input>, writing: &ChannelWriteHalf<Msg>) -> Result<(), Error> {
     if let Some(mut input) = input {
         let mut buffer = vec![0; 32 * 1024];
         loop {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use russh::keys::ssh_key::LineEnding;
+use russh::keys::ssh_key::private::RsaKeypair;
 use russh::keys::{Algorithm, EcdsaCurve, PrivateKey, PublicKey};
 
 use super::error::Error;
@@ -92,7 +93,13 @@ fn read(path: &Path) -> Result<PrivateKey, Error> {
 /// Makes a key pair.
 pub(super) fn generate(key_type: KeyType) -> Result<PrivateKey, Error> {
     let failed = |source: russh::keys::ssh_key::Error| Error::GenerateKey { source: source.into() };
-    let mut key = PrivateKey::random(&mut russh::keys::key::safe_rng(), key_type.algorithm()).map_err(failed)?;
+    let mut random = russh::keys::key::safe_rng();
+    let mut key = match key_type {
+        // The library's own default of 4096 bits takes many seconds.
+        KeyType::Rsa => RsaKeypair::random(&mut random, 3072).and_then(|it| PrivateKey::new(it.into(), "")),
+        _ => PrivateKey::random(&mut random, key_type.algorithm()),
+    }
+    .map_err(failed)?;
     key.set_comment("jaunt");
     Ok(key)
 }

@@ -8,6 +8,7 @@
 //! contact; what is sent to its shell is quoted.
 
 mod banner;
+pub mod config_block;
 mod connection;
 mod error;
 mod execution;
@@ -19,11 +20,18 @@ pub mod insert_key;
 pub mod keys;
 mod legacy;
 mod login;
+pub mod openssh;
+mod raw_mode;
 mod readiness;
 pub mod shell;
 mod signals;
+mod standard_input;
 mod target;
+pub mod terminal;
+#[cfg(unix)]
+mod terminal_modes;
 mod transfer;
+mod user_signals;
 
 #[cfg(unix)]
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Waiting for a guest that boots.
 //!
-//! User networking accepts connections before the guest listens, and a connection that was accepted too early stays
-//! silent for long: so a new one is made every third of a second, each has a second (more as time goes by) to bring
-//! the server's banner, and the first that does is used. Dropping the future ends the waiting.
+//! User networking accepts connections before the guest listens, and one that was accepted too early stays silent for
+//! long. But a slow guest's server is silent for seconds, too, and every connection costs it a process. So several are
+//! tried side by side, at a pace ([`Pace`]) that depends on whether the guest has shown a sign of life. Dropping the
+//! future ends the waiting.
 
 use std::fmt;
 use std::mem::discriminant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -100,6 +103,8 @@ pub async fn wait_until_ready(
         target,
         progress,
         started: Instant::now(),
+        is_alive: false,
+        accepted: Arc::default(),
         stage: Stage::Unreachable,
         last: None,
         told: None,
@@ -112,6 +117,8 @@ struct Wait<'a> {
     target: &'a SshTarget,
     progress: &'a mut (dyn FnMut(Progress<'_>) + Send),
     started: Instant,
+    is_alive: bool,
+    accepted: Arc<AtomicBool>,
     stage: Stage,
     last: Option<Box<Error>>,
     told: Option<Instant>,
@@ -119,6 +126,9 @@ struct Wait<'a> {
 
 /// How long after a refused login the next one is tried: a login costs a slow guest a second.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
+
+/// How long after a connection that was refused the next one is tried.
+const PAUSE_AFTER_REFUSED_CONNECTION: Duration = Duration::from_millis(250);
 
 /// How often the same trouble is told.
 const REPEAT_AFTER: Duration = Duration::from_secs(10);
@@ -141,16 +151,27 @@ impl Wait<'_> {
         }
     }
 
+    /// The first connection on which an SSH server introduces itself.
     async fn first_greeting(&mut self) -> Greeted {
         let mut probes = JoinSet::new();
         loop {
-            let patience = patience(self.started.elapsed());
-            let target = self.target.clone();
-            probes.spawn(async move { greet(&target, patience).await });
-            let next = Instant::now() + patience / 3;
-            while let Ok(outcome) = tokio::time::timeout_at(next, next_outcome(&mut probes)).await {
+            let started = Instant::now();
+            let pace = Pace::of(self.is_alive, self.started.elapsed());
+            let (target, accepted) = (self.target.clone(), self.accepted.clone());
+            probes.spawn(async move { greet(&target, pace.patience, &accepted).await });
+            while let Ok(outcome) = tokio::time::timeout_at(started + pace.interval, next_outcome(&mut probes)).await {
                 match outcome {
                     Ok(greeted) => return greeted,
+                    Err(error) if is_refusal(&error) => {
+                        if is_sign_of_life(&error) {
+                            // What is silent now was sent before the guest could hear it.
+                            probes.abort_all();
+                            self.is_alive = true;
+                        }
+                        self.note(error);
+                        tokio::time::sleep_until(started + PAUSE_AFTER_REFUSED_CONNECTION).await;
+                        break;
+                    }
                     Err(error) => self.note(error),
                 }
             }
@@ -173,6 +194,11 @@ impl Wait<'_> {
 
     fn failure(self, waited: Duration) -> BootFailure {
         let target = self.target;
+        let accepted = if self.accepted.load(Ordering::Relaxed) {
+            Stage::Silent
+        } else {
+            Stage::Unreachable
+        };
         let password = target.password.iter().map(|_| "the password".to_owned());
         BootFailure {
             address: target.address(),
@@ -183,7 +209,7 @@ impl Wait<'_> {
                 .map(ToString::to_string)
                 .chain(password)
                 .collect(),
-            stage: self.stage,
+            stage: self.stage.max(accepted),
             waited,
             last: self.last,
         }
@@ -195,16 +221,50 @@ async fn next_outcome(probes: &mut JoinSet<Result<Greeted, Error>>) -> Result<Gr
     loop {
         match probes.join_next().await {
             Some(Ok(outcome)) => return outcome,
-            // A probe is neither aborted nor does it panic while it is awaited.
+            // It was aborted.
             Some(Err(_)) => {}
             None => std::future::pending().await,
         }
     }
 }
 
-/// A guest that takes long is slow in answering, too.
-fn patience(elapsed: Duration) -> Duration {
-    (elapsed / 10).clamp(Duration::from_secs(1), Duration::from_secs(6))
+/// When the next connection is tried while the others are silent, and how long each may be silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    interval: Duration,
+    patience: Duration,
+}
+
+impl Pace {
+    fn of(is_alive: bool, elapsed: Duration) -> Self {
+        match is_alive {
+            // Silence is most likely a connection that got lost, so what matters is to try again soon. But user
+            // networking does not give lost ones up: it delivers each of them later, when the guest has better to do.
+            false => Self {
+                interval: match elapsed < Duration::from_secs(6) {
+                    true => Duration::from_secs(1),
+                    false => (elapsed / 8).clamp(Duration::from_secs(2), Duration::from_secs(5)),
+                },
+                patience: Duration::from_secs(5),
+            },
+            // Silence is a server at work, on a guest that is as slow as its boot was long.
+            true => Self {
+                interval: (elapsed / 4).clamp(Duration::from_secs(2), Duration::from_secs(5)),
+                patience: Duration::from_secs(10),
+            },
+        }
+    }
+}
+
+/// Where connections are refused, something will listen soon: it can be asked often, since that costs little.
+fn is_refusal(error: &Error) -> bool {
+    let is_refused = |it: &std::io::Error| it.kind() == std::io::ErrorKind::ConnectionRefused;
+    is_sign_of_life(error) || matches!(error, Error::Connect { source, .. } if is_refused(source))
+}
+
+/// A connection that was accepted by user networking is closed by the guest alone.
+fn is_sign_of_life(error: &Error) -> bool {
+    matches!(error, Error::ClosedBeforeBanner { .. } | Error::NotSsh { .. })
 }
 
 fn stage_of(error: &Error) -> Stage {
@@ -227,4 +287,43 @@ fn is_final(error: &Error) -> bool {
             | Error::Read { .. }
             | Error::Write { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(is_alive: bool, expected: Expect) {
+        let paces = [0, 5, 15, 60].map(|elapsed| {
+            let Pace { interval, patience } = Pace::of(is_alive, Duration::from_secs(elapsed));
+            format!("after {elapsed} s: every {interval:?}, for {patience:?}")
+        });
+        expected.assert_eq(&paces.join("\n"));
+    }
+
+    #[test]
+    fn a_silent_guest_is_asked_often_at_first_and_then_less() {
+        check(
+            false,
+            expect![[r#"
+            after 0 s: every 1s, for 5s
+            after 5 s: every 1s, for 5s
+            after 15 s: every 2s, for 5s
+            after 60 s: every 5s, for 5s"#]],
+        );
+    }
+
+    #[test]
+    fn a_guest_that_lives_gets_time_to_answer() {
+        check(
+            true,
+            expect![[r#"
+            after 0 s: every 2s, for 10s
+            after 5 s: every 2s, for 10s
+            after 15 s: every 3.75s, for 10s
+            after 60 s: every 5s, for 10s"#]],
+        );
+    }
 }

@@ -95,9 +95,10 @@ fn unreadable(folder: &Folder, rest: &[u8]) -> Error {
 fn script(folders: &[Folder], user: &str) -> Result<String> {
     let mut script = PROLOGUE.replace("USER", name(user)?);
     for folder in folders {
-        let owner = name(folder.owner.as_deref().unwrap_or(user))?;
+        let owner = folder.owner.as_deref().map(name).transpose()?.unwrap_or_default();
         let group = folder.group.as_deref().map(name).transpose()?.unwrap_or_default();
-        script += &format!("list {} {owner} {}\n", quote(guest_path(&folder.guest)?), quote(group));
+        let path = quote(guest_path(&folder.guest)?);
+        script += &format!("list {path} {} {}\n", quote(owner), quote(group));
     }
     Ok(script)
 }
@@ -114,22 +115,31 @@ for program in find stat tar; do
 done
 home=~USER
 case $home in /*) ;; *) fail "there is no user USER" ;; esac
-group_id() {
-  case $1 in
-    '') id -g "$2" && return ;;
-    *[!0-9]*) ;;
-    *) echo "$1" && return ;;
-  esac
-  { getent group "$1" 2>/dev/null || grep "^$1:" /etc/group; } | { IFS=: read -r _ _ gid _ && echo "$gid"; }
+login_ids() {
+  uid=${SUDO_UID:-$(id -u USER)} gid=${SUDO_GID:-$(id -g USER)}
 }
 user_id() {
-  case $1 in *[!0-9]*) id -u "$1" ;; *) echo "$1" ;; esac
+  case $1 in
+    *[!0-9]*) uid=$(id -u "$1" 2>/dev/null) ;;
+    *) uid=$1 ;;
+  esac
+}
+group_id() {
+  case $1 in
+    *[!0-9]*)
+      entry=$(getent group "$1" 2>/dev/null || grep "^$1:" /etc/group) || return
+      entry=${entry#*:*:} gid=${entry%%:*}
+      ;;
+    *) gid=$1 ;;
+  esac
 }
 list() {
   case $1 in /*) folder=$1 ;; *) folder=$home/$1 ;; esac
-  uid=$(user_id "$2" 2>/dev/null) || fail "there is no user $2"
-  gid=$(group_id "$3" "$2" 2>/dev/null) || fail "there is no group ${3:-of the user $2}"
-  mkdir -p -- "$folder" && cd -P -- "$folder" || exit
+  login_ids
+  [ -z "$2" ] || user_id "$2" || fail "there is no user $2"
+  [ -z "$3" ] || group_id "$3" || fail "there is no group $3"
+  [ -d "$folder" ] || mkdir -p -- "$folder" || exit
+  cd -P -- "$folder" || exit
   printf '%s\000%s\000%s\000%s\000' "$PWD" "$uid" "$gid" "$home"
   find . -xdev -exec stat -c '//%d %f %s %Y %u %g %n//%N' {} +
   printf '\n//=\n'

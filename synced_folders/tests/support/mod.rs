@@ -22,10 +22,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tools {
     Host,
+    /// The host's, with the shell that Vagrant asks guests for.
+    Bash,
     Busybox,
 }
 
-pub const ALL_TOOLS: [Tools; 2] = [Tools::Host, Tools::Busybox];
+pub const ALL_TOOLS: [Tools; 3] = [Tools::Host, Tools::Bash, Tools::Busybox];
 
 /// This host's shell in the place of a guest.
 pub struct LocalShell {
@@ -44,6 +46,7 @@ impl LocalShell {
         let bin = tempfile::tempdir().unwrap();
         let (shell, path) = match tools {
             Tools::Host => (vec!["/bin/sh".into()], std::env::var_os("PATH").unwrap()),
+            Tools::Bash => (vec!["/bin/bash".into(), "-l".into()], std::env::var_os("PATH").unwrap()),
             Tools::Busybox => {
                 for applet in ["find", "stat", "tar", "rm", "mkdir", "id", "grep", "chown", "sh"] {
                     symlink("/bin/busybox", bin.path().join(applet)).unwrap();

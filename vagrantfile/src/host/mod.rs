@@ -8,7 +8,7 @@ mod memory;
 mod world;
 
 pub use memory::MemoryHost;
-pub use world::World;
+pub use world::{Refusal, World, clean as clean_path};
 
 use std::io;
 use std::path::{Path, PathBuf};

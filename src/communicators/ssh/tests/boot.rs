@@ -67,7 +67,7 @@ async fn something_accepts_and_stays_silent_as_user_networking_does() {
         2,
         expect![[r#"
         the guest did not come up within 2 s: 127.0.0.1:PORT accepts connections, but no SSH server has answered
-        told: 127.0.0.1:PORT accepted the connection, but no SSH server answered within 1 s"#]],
+        told: "#]],
     )
     .await;
 
@@ -227,8 +227,7 @@ async fn without_a_file_any_host_key_will_do() {
 async fn a_guest_that_gains_a_better_host_key_is_still_known_by_its_old_one() {
     let server = Server::openssh("");
     let target = server.target();
-    let rsa = std::fs::read_to_string(server.home.path().join("rsa.pub")).expect("it has two");
-    let rsa = russh::keys::PublicKey::from_openssh(&rsa).expect("ssh-keygen made it");
+    let rsa = russh::keys::PublicKey::from_openssh(InsecureKey::Rsa.public_key()).expect("it is its second one");
     crate::communicators::ssh::host_key::pin(target.host_key_file.as_deref().expect("it is set"), &rsa)
         .expect("pinned");
 

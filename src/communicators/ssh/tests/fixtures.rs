@@ -28,11 +28,12 @@ impl Server {
         let path = home.path().display();
         // The folder that sshd's privilege separation wants; a package would have made it.
         let _ = fs::create_dir_all("/run/sshd");
-        for kind in ["ed25519", "rsa"] {
-            run(Command::new("ssh-keygen")
-                .args(["-q", "-N", "", "-t", kind, "-f"])
-                .arg(home.path().join(kind)));
-        }
+        run(Command::new("ssh-keygen")
+            .args(["-q", "-N", "", "-t", "ed25519", "-f"])
+            .arg(home.path().join("ed25519")));
+        // Making an RSA key takes a second or more, and here any will do.
+        fs::write(home.path().join("rsa"), InsecureKey::Rsa.private_key()).expect("the home is writable");
+        fs::set_permissions(home.path().join("rsa"), fs::Permissions::from_mode(0o600)).expect("it is ours");
         let config = format!(
             "{more}\nHostKey {path}/ed25519\nHostKey {path}/rsa\nAuthorizedKeysFile {path}/.ssh/authorized_keys\n\
              SetEnv HOME={path}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\n\
@@ -61,6 +62,31 @@ impl Server {
         server
     }
 
+    /// A real dropbear, as small guests have it, that trusts Vagrant's insecure RSA key.
+    ///
+    /// Dropbear takes the home folder from the password database alone, so it runs where ours is mounted in its place;
+    /// only root can do that.
+    pub fn dropbear() -> Self {
+        let home = home_of_a_fresh_box();
+        let port = free_port();
+        let script = format!(
+            "mount --bind {home} \"$HOME\" && exec dropbear -F -E -e -s -P \"$HOME/pid\" -r \"$HOME/host_key\" -p 127.0.0.1:{port}",
+            home = home.path().display(),
+        );
+        run(Command::new("dropbearkey")
+            .args(["-t", "ed25519", "-f"])
+            .arg(home.path().join("host_key")));
+        let process = Command::new("unshare")
+            .args(["--mount", "sh", "-c", &script])
+            .stdin(Stdio::null())
+            .stderr(fs::File::create(home.path().join("log")).expect("the home is writable"))
+            .spawn()
+            .expect("unshare runs");
+        let server = Self { home, port, process };
+        server.wait_until_it_listens();
+        server
+    }
+
     fn wait_until_it_listens(&self) {
         for _ in 0..200 {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
@@ -74,9 +100,16 @@ impl Server {
     /// A target for this server, with the insecure keys and a file to pin its host key in.
     pub fn target(&self) -> SshTarget {
         SshTarget {
-            private_keys: InsecureKey::ALL.map(KeySource::Insecure).to_vec(),
             host_key_file: Some(self.home.path().join("machine").join("host_key")),
-            ..SshTarget::new("127.0.0.1", self.port, user())
+            ..Self::target_at(self.port)
+        }
+    }
+
+    /// The same, without a file for the host key, for a process that knows the port only.
+    pub fn target_at(port: u16) -> SshTarget {
+        SshTarget {
+            private_keys: InsecureKey::ALL.map(KeySource::Insecure).to_vec(),
+            ..SshTarget::new("127.0.0.1", port, user())
         }
     }
 

@@ -168,9 +168,7 @@ async fn a_disk_from_before_first_contact_gets_the_key_that_the_machine_has() {
 
 #[tokio::test]
 async fn a_key_that_does_not_open_the_guest_leaves_the_insecure_one() {
-    let server = Server::openssh(&format!(
-        "PubkeyAcceptedAlgorithms rsa-sha2-512\nRequiredRSASize 2048\n"
-    ));
+    let server = Server::openssh("PubkeyAcceptedAlgorithms rsa-sha2-512\nRequiredRSASize 2048\n");
     let target = target(&server);
     let connection = connect(&target).await.expect("the server is up");
 

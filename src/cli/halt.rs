@@ -1,0 +1,31 @@
+//! `jaunt halt`.
+
+use clap::Args;
+
+use super::{Context, for_each};
+use crate::error::Result;
+use crate::lifecycle;
+use crate::project::Project;
+
+/// Stop the project's machines
+#[derive(Debug, Args)]
+pub struct HaltArgs {
+    /// Names, /patterns/ or ids of machines; all of them where none is given
+    #[arg(value_name = "MACHINE")]
+    machines: Vec<String>,
+
+    /// Cut the power
+    #[arg(short, long)]
+    force: bool,
+}
+
+impl HaltArgs {
+    pub async fn run(self, context: &Context) -> Result<u8> {
+        let mut targets = Project::targets(context, &self.machines)?;
+        targets.reverse();
+        for_each(context, targets, async |target| {
+            lifecycle::halt(context, target, self.force).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,321 @@
+//! The command line: one file a command, with its arguments, its help and its `run`.
+
+mod r#box;
+mod destroy;
+mod halt;
+mod init;
+mod port;
+mod provision;
+mod reload;
+mod rsync;
+mod rsync_transport;
+mod ssh;
+mod ssh_config;
+mod status;
+mod up;
+mod validate;
+mod version;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::lifecycle::interrupt::Interrupt;
+use crate::project::Target;
+use crate::state::home::Home;
+use crate::ui::{Kind, Style, Ui};
+
+/// Turns the Vagrantfile of a project into a running machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "jaunt",
+    version,
+    about,
+    disable_version_flag = true,
+    propagate_version = false
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+
+    /// Print the version and exit
+    #[arg(short, long)]
+    version: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+struct GlobalOptions {
+    /// Print lines for programs
+    #[arg(long, global = true)]
+    machine_readable: bool,
+
+    /// Use colours even where the output is no terminal
+    #[arg(long, global = true, overrides_with = "no_color")]
+    color: bool,
+
+    /// Use no colours
+    #[arg(long, global = true)]
+    no_color: bool,
+
+    /// Put the time before each line
+    #[arg(long, global = true)]
+    timestamp: bool,
+
+    /// Tell on stderr what is being done
+    #[arg(long, global = true)]
+    debug: bool,
+
+    /// The same with the time before each line
+    #[arg(long, global = true)]
+    debug_timestamp: bool,
+
+    /// Ask nothing and draw no progress bars
+    #[arg(long, global = true)]
+    no_tty: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(subcommand)]
+    Box(r#box::BoxCommand),
+    Destroy(destroy::DestroyArgs),
+    Halt(halt::HaltArgs),
+    Init(init::InitArgs),
+    Port(port::PortArgs),
+    Provision(provision::ProvisionArgs),
+    Reload(reload::ReloadArgs),
+    Rsync(rsync::RsyncArgs),
+    #[command(hide = true)]
+    RsyncTransport(rsync_transport::RsyncTransportArgs),
+    Ssh(ssh::SshArgs),
+    SshConfig(ssh_config::SshConfigArgs),
+    Status(status::StatusArgs),
+    Up(up::UpArgs),
+    Validate(validate::ValidateArgs),
+    Version(version::VersionArgs),
+}
+
+/// What every command works with.
+pub struct Context {
+    /// The process's surroundings.
+    pub environment: Environment,
+    /// The user's folder.
+    pub home: Home,
+    /// The way to the user.
+    pub ui: Arc<Ui>,
+    /// Whether the user wants it to end.
+    pub interrupt: Interrupt,
+    /// `--no-tty`: terminals are not to be used as such.
+    pub no_tty: bool,
+}
+
+/// Runs the command that the arguments name; returns the exit code.
+pub fn main(arguments: Vec<OsString>) -> u8 {
+    let environment = match Environment::of_process() {
+        Ok(environment) => environment,
+        Err(error) => return fail_early(&format!("cannot find out the working folder: {error}")),
+    };
+    let compatible = environment.variable("JAUNT_COMPAT").is_some() || is_called_vagrant(&arguments);
+    match parse(&arguments) {
+        Ok(cli) if cli.version => print_early(&version::line(compatible)),
+        Ok(Cli {
+            command: Some(command),
+            global,
+            ..
+        }) => start(environment, &global, command),
+        Ok(_) => {
+            print_early(&Cli::command().render_help().to_string());
+            1
+        }
+        Err(error) => explain_usage(&error),
+    }
+}
+
+fn parse(arguments: &[OsString]) -> std::result::Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Vagrant's exit codes: help is 0 on stdout, an unknown command 1 with the usage on stdout, any other mistake 1 on stderr.
+fn explain_usage(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp => print_early(&text),
+        ErrorKind::InvalidSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            print_early(&text);
+            1
+        }
+        _ => fail_early(text.trim_end()),
+    }
+}
+
+fn is_called_vagrant(arguments: &[OsString]) -> bool {
+    arguments
+        .first()
+        .map(Path::new)
+        .and_then(Path::file_stem)
+        .is_some_and(|it| it == "vagrant")
+}
+
+/// Before anything is known of the user's wishes, there is only plain text.
+fn print_early(text: &str) -> u8 {
+    plain_ui().data(&format!("{}\n", text.trim_end()));
+    0
+}
+
+fn fail_early(text: &str) -> u8 {
+    plain_ui().say(Kind::Error, text);
+    1
+}
+
+fn plain_ui() -> Ui {
+    Ui::new(Style {
+        machine_readable: false,
+        color: false,
+        timestamp: false,
+        bars: false,
+        interactive: false,
+    })
+}
+
+fn start(environment: Environment, global: &GlobalOptions, command: Command) -> u8 {
+    let ui = Arc::new(Ui::new(style(&environment, global)));
+    start_log(&environment, global);
+    let result = Home::find(&environment).map_err(Error::from).and_then(|home| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::Runtime)?;
+        let code = runtime.block_on(async {
+            let interrupt = Interrupt::listen();
+            let context = Context {
+                environment,
+                home,
+                ui: ui.clone(),
+                interrupt,
+                no_tty: global.no_tty,
+            };
+            tokio::select! {
+                result = command.run(&context) => result.unwrap_or_else(|error| report(&context.ui, &error)),
+                () = context.interrupt.raised_twice() => 1,
+            }
+        });
+        // What a dropped step has left on other threads must not keep the user waiting.
+        runtime.shutdown_background();
+        Ok(code)
+    });
+    result.unwrap_or_else(|error| report(&ui, &error))
+}
+
+/// Tells the user what went wrong; returns the exit code.
+pub fn report(ui: &Ui, error: &Error) -> u8 {
+    if ui.style().machine_readable {
+        ui.event("", "error-exit", &[error.class(), &error.render()]);
+    } else {
+        ui.say(Kind::Error, &error.render());
+    }
+    error.exit_code()
+}
+
+fn style(environment: &Environment, global: &GlobalOptions) -> Style {
+    let forced = global.color || environment.variable("VAGRANT_FORCE_COLOR").is_some();
+    let forbidden = global.no_color
+        || ["NO_COLOR", "VAGRANT_NO_COLOR"]
+            .iter()
+            .any(|it| environment.variable(it).is_some());
+    Style {
+        machine_readable: global.machine_readable,
+        color: !global.machine_readable && !forbidden && (forced || environment.stdout_is_terminal),
+        timestamp: global.timestamp || global.debug_timestamp,
+        bars: environment.stderr_is_terminal && !global.no_tty,
+        interactive: environment.stdin_is_terminal && !global.no_tty,
+    }
+}
+
+/// `--debug`, or `VAGRANT_LOG` with a level as in Vagrant.
+fn start_log(environment: &Environment, global: &GlobalOptions) {
+    let wanted = (global.debug || global.debug_timestamp).then(|| "debug".to_owned());
+    let Some(level) = wanted
+        .or_else(|| environment.text("JAUNT_LOG"))
+        .or_else(|| environment.text("VAGRANT_LOG"))
+    else {
+        return;
+    };
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(if level == "fatal" { "error" } else { &level });
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if global.debug_timestamp {
+        subscriber.init()
+    } else {
+        subscriber.without_time().init()
+    }
+}
+
+impl Command {
+    async fn run(self, context: &Context) -> Result<u8> {
+        match self {
+            Command::Box(it) => it.run(context).await,
+            Command::Destroy(it) => it.run(context).await,
+            Command::Halt(it) => it.run(context).await,
+            Command::Init(it) => it.run(context),
+            Command::Port(it) => it.run(context).await,
+            Command::Provision(it) => it.run(context).await,
+            Command::Reload(it) => it.run(context).await,
+            Command::Rsync(it) => it.run(context).await,
+            Command::RsyncTransport(it) => it.run().await,
+            Command::Ssh(it) => it.run(context).await,
+            Command::SshConfig(it) => it.run(context).await,
+            Command::Status(it) => it.run(context).await,
+            Command::Up(it) => it.run(context).await,
+            Command::Validate(it) => it.run(context).await,
+            Command::Version(it) => it.run(context),
+        }
+    }
+}
+
+/// Does the same to several machines, one after the other. One that fails is reported, and the others go on.
+async fn for_each(
+    context: &Context,
+    targets: Vec<Target>,
+    mut action: impl AsyncFnMut(&Target) -> Result<()>,
+) -> Result<u8> {
+    let mut first_error = None;
+    let count = targets.len();
+    for target in targets {
+        match action(&target).await {
+            Ok(()) => {}
+            Err(error) if error.is_interrupt() || count == 1 => return Err(error),
+            Err(error) => {
+                report(&context.ui, &error);
+                first_error.get_or_insert(error.exit_code());
+            }
+        }
+    }
+    Ok(first_error.unwrap_or(0))
+}
+
+/// `--provision`, `--no-provision` and `--provision-with`, which several commands share.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ProvisionOptions {
+    /// Run the provisioners, also where they have run before
+    #[arg(long, overrides_with = "no_provision")]
+    pub provision: bool,
+
+    /// Run no provisioners
+    #[arg(long)]
+    pub no_provision: bool,
+
+    /// Run only these provisioners, named or typed, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub provision_with: Option<Vec<String>>,
+}

@@ -1,0 +1,34 @@
+//! `jaunt reload`.
+
+use clap::Args;
+
+use super::{Context, ProvisionOptions, for_each};
+use crate::error::Result;
+use crate::lifecycle::{self, ProvisionWish};
+use crate::project::Project;
+
+/// Stop the project's machines and start them as the Vagrantfile is now
+#[derive(Debug, Args)]
+pub struct ReloadArgs {
+    /// Names, /patterns/ or ids of machines; all of them where none is given
+    #[arg(value_name = "MACHINE")]
+    machines: Vec<String>,
+
+    /// Cut the power instead of asking the guest to shut down
+    #[arg(short, long)]
+    force: bool,
+
+    #[command(flatten)]
+    provision: ProvisionOptions,
+}
+
+impl ReloadArgs {
+    pub async fn run(self, context: &Context) -> Result<u8> {
+        let provision = ProvisionWish::from(self.provision);
+        let targets = Project::targets(context, &self.machines)?;
+        for_each(context, targets, async |target| {
+            lifecycle::reload(context, target, self.force, &provision).await
+        })
+        .await
+    }
+}

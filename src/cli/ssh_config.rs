@@ -1,0 +1,60 @@
+//! `jaunt ssh-config`.
+
+use clap::Args;
+
+use super::{Context, ssh};
+use crate::communicators::ssh::KeySource;
+use crate::communicators::ssh::config_block::ConfigBlock;
+use crate::error::Result;
+use crate::machine::{Machine, ssh_target};
+use crate::project::Project;
+
+/// Print what OpenSSH needs to know of running machines
+#[derive(Debug, Args)]
+pub struct SshConfigArgs {
+    /// Names, /patterns/ or ids of machines; all of them where none is given
+    #[arg(value_name = "MACHINE")]
+    machines: Vec<String>,
+
+    /// The name after `Host`
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+}
+
+impl SshConfigArgs {
+    pub async fn run(self, context: &Context) -> Result<u8> {
+        for target in Project::targets(context, &self.machines)? {
+            let machine = target.machine(context)?;
+            let block = self.block(context, &machine).await?.to_string();
+            context.ui.of(&machine.name).event("ssh-config", &[&block]);
+            context.ui.data(&format!("{block}\n"));
+        }
+        Ok(0)
+    }
+
+    async fn block(&self, context: &Context, machine: &Machine) -> Result<ConfigBlock> {
+        let id = machine.running_id().await?;
+        let endpoint = machine.provider.endpoint(&id).await?;
+        let mut target = ssh_target(context, machine, &endpoint.forwards)?;
+        // The machine's own key is enough where it has one.
+        let own = KeySource::File(machine.folder.private_key());
+        if target.private_keys.contains(&own) {
+            target.private_keys.retain(|it| matches!(it, KeySource::File(_)));
+        }
+        let ssh = &machine.config.ssh;
+        Ok(ConfigBlock {
+            host: self.host.clone().unwrap_or_else(|| machine.name.clone()),
+            private_keys: ssh::key_files(context, &target)?,
+            host_name: target.host,
+            user: target.user,
+            port: target.port,
+            verify_host_key: false,
+            keys_only: ssh.connect.keys_only,
+            forward_agent: ssh.forward_agent,
+            forward_x11: ssh.forward_x11,
+            proxy_command: ssh.proxy_command.clone(),
+            log_level: None,
+            config: ssh.connect.config.clone(),
+        })
+    }
+}

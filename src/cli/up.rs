@@ -1,0 +1,63 @@
+//! `jaunt up`.
+
+use clap::Args;
+
+use super::{Context, ProvisionOptions, for_each};
+use crate::error::Result;
+use crate::lifecycle::{self, ProvisionWish};
+use crate::project::{Project, Wish};
+
+/// Create, start and provision the project's machines
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Names, /patterns/ or ids of machines; all that start by themselves where none is given
+    #[arg(value_name = "MACHINE")]
+    machines: Vec<String>,
+
+    /// The backend that runs new machines
+    #[arg(long, value_name = "PROVIDER")]
+    provider: Option<String>,
+
+    /// The provider whose blocks of the Vagrantfile are applied when QEMU runs the machine
+    #[arg(long = "for", value_name = "PROVIDER")]
+    settings_of: Option<String>,
+
+    #[command(flatten)]
+    provision: ProvisionOptions,
+
+    /// Accepted for Vagrant's sake: a machine that did not come up is kept, and the next `up` goes on
+    #[arg(long, overrides_with = "no_destroy_on_error")]
+    destroy_on_error: bool,
+
+    #[arg(long, hide = true)]
+    no_destroy_on_error: bool,
+
+    /// Accepted for Vagrant's sake: machines come up one after the other
+    #[arg(long, overrides_with = "no_parallel")]
+    parallel: bool,
+
+    #[arg(long, hide = true)]
+    no_parallel: bool,
+
+    /// Accepted for Vagrant's sake: Jaunt installs no backends
+    #[arg(long, overrides_with = "no_install_provider")]
+    install_provider: bool,
+
+    #[arg(long, hide = true)]
+    no_install_provider: bool,
+}
+
+impl UpArgs {
+    pub async fn run(self, context: &Context) -> Result<u8> {
+        let wish = Wish {
+            provider: self.provider,
+            settings_of: self.settings_of,
+        };
+        let provision = ProvisionWish::from(self.provision);
+        let targets = Project::autostart_targets(context, &self.machines)?;
+        for_each(context, targets, async |target| {
+            lifecycle::up(context, target, &wish, &provision).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,25 @@
+//! `jaunt validate`.
+
+use clap::Args;
+
+use super::Context;
+use crate::error::Result;
+use crate::project::Project;
+
+/// Check the Vagrantfile, and report every mistake in it
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Leave the providers' options out
+    #[arg(short = 'p', long)]
+    ignore_provider: bool,
+}
+
+impl ValidateArgs {
+    pub async fn run(self, context: &Context) -> Result<u8> {
+        for target in Project::targets(context, &[])? {
+            target.validated(context, self.ignore_provider)?;
+        }
+        context.ui.data("The Vagrantfile is in order.\n");
+        Ok(0)
+    }
+}

@@ -1,0 +1,33 @@
+//! `jaunt version`.
+
+use clap::Args;
+
+use super::Context;
+use crate::error::Result;
+
+/// The Vagrant whose Vagrantfiles and command line are understood.
+pub const VAGRANT_VERSION: &str = "2.4.9";
+
+/// Print the version of this program
+#[derive(Debug, Args)]
+pub struct VersionArgs {}
+
+impl VersionArgs {
+    pub fn run(self, context: &Context) -> Result<u8> {
+        context.ui.event("", "version-installed", &[env!("CARGO_PKG_VERSION")]);
+        context.ui.data(&format!(
+            "Installed Version: {}\nUnderstands the Vagrantfiles of: Vagrant {VAGRANT_VERSION}\n",
+            env!("CARGO_PKG_VERSION")
+        ));
+        Ok(0)
+    }
+}
+
+/// What `--version` prints. Scripts that ask a program called `vagrant` expect Vagrant's own form.
+pub fn line(compatible: bool) -> String {
+    if compatible {
+        format!("Vagrant {VAGRANT_VERSION} (Jaunt {})", env!("CARGO_PKG_VERSION"))
+    } else {
+        format!("Jaunt {} (Vagrant {VAGRANT_VERSION})", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,193 @@
+//! Boxes on their way into the store: what `box add` and `up` ask the crate of the boxes for, and what the user sees of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use boxes::{
+    Add, Architecture, Cancel, Checksum, Event, InstalledBox, Limits, Observer, Places, Server, Store,
+    VersionConstraints,
+};
+
+use crate::cli::Context;
+use crate::error::{Error, Result};
+use crate::http::{Http, Trust};
+use crate::machine::{Machine, box_architecture, box_constraints, box_providers, store};
+use crate::state::create_folder;
+use crate::ui::Ui;
+use crate::ui::progress::Progress;
+
+/// The server that knows boxes by name where nothing else is said; Vagrant 2.4's default.
+const USUAL_SERVER: &str = "https://vagrantcloud.com";
+
+/// A box that is wanted.
+pub struct Wanted {
+    /// Places of it: names, URLs or paths.
+    pub addresses: Vec<String>,
+    /// The name that it gets.
+    pub name: Option<String>,
+    /// What its version must satisfy.
+    pub version: VersionConstraints,
+    /// The providers it may be for, the preferred one first.
+    pub providers: Vec<String>,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// Replaces a box that is there.
+    pub force: bool,
+    /// Throws away what an earlier download left.
+    pub clean: bool,
+    /// What the file must sum up to.
+    pub checksum: Option<Checksum>,
+    /// How servers are trusted.
+    pub trust: Trust,
+    /// The server that knows names; `None` is the user's.
+    pub server: Option<String>,
+    /// What relative paths are relative to.
+    pub folder: PathBuf,
+}
+
+/// Finds a box and installs it, showing how far it is.
+pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
+    let store: Store = store(context);
+    let downloads = context.home.temporary();
+    create_folder(&downloads)?;
+    let http = Http::new(&wanted.trust)?;
+    let servers = [server(context, wanted.server.as_deref())];
+    let places = Places {
+        store: &store,
+        fetch: &http,
+        servers: &servers,
+        folder: &wanted.folder,
+        downloads: &downloads,
+    };
+    let add = Add {
+        addresses: &wanted.addresses,
+        name: wanted.name.as_deref(),
+        version: &wanted.version,
+        providers: &wanted.providers,
+        architecture: &wanted.architecture,
+        force: wanted.force,
+        clean: wanted.clean,
+        checksum: wanted.checksum.as_ref(),
+        limits: Limits::default(),
+    };
+    let (observer, cancel) = (observer(context.ui.clone()), Cancel::new());
+    let installed = tokio::select! {
+        installed = places.add(&add, &observer, &cancel) => installed,
+        never = cancel_when_asked(context, &cancel) => never,
+    };
+    drop(observer);
+    let installed = installed.map_err(|error| match error {
+        boxes::Error::Cancelled => Error::Interrupted,
+        other => other.into(),
+    })?;
+    let InstalledBox {
+        name,
+        version,
+        provider,
+        ..
+    } = &installed;
+    context.ui.of("box").success(&format!(
+        "Successfully added box '{name}' (v{version}) for '{provider}'!"
+    ));
+    Ok(installed)
+}
+
+/// Lets the import clean up after itself: it looks at the wish between two pieces, and ends by itself.
+async fn cancel_when_asked<T>(context: &Context, cancel: &Cancel) -> T {
+    context.interrupt.raised().await;
+    cancel.cancel();
+    std::future::pending().await
+}
+
+/// Fetches the box that a machine's configuration names.
+pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBox> {
+    let vm = &machine.config.vm;
+    let name = vm.box_name.clone().unwrap_or_default();
+    let download = &vm.box_download;
+    let checksum = download
+        .checksum
+        .as_ref()
+        .map(|it| Checksum::parse(Some(&it.kind), &it.digest))
+        .transpose()?;
+    let wanted = Wanted {
+        // Where there is no address, the name is one that a server may know.
+        addresses: if vm.box_url.is_empty() {
+            vec![name.clone()]
+        } else {
+            vm.box_url.clone()
+        },
+        name: Some(name),
+        version: box_constraints(&machine.config)?,
+        providers: box_providers(&*machine.provider),
+        architecture: box_architecture(&machine.config),
+        force: false,
+        clean: false,
+        checksum: checksum.flatten(),
+        trust: Trust {
+            insecure: download.insecure,
+            ca_cert: download.ca_cert.clone(),
+            ca_path: download.ca_path.clone(),
+            client_cert: download.client_cert.clone(),
+        },
+        server: vm.box_server_url.clone(),
+        folder: machine.project.root.clone(),
+    };
+    add(context, &wanted).await
+}
+
+fn server(context: &Context, named: Option<&str>) -> Server {
+    let url = named
+        .map(str::to_owned)
+        .or_else(|| context.environment.text("VAGRANT_SERVER_URL"));
+    let token = context
+        .environment
+        .text("VAGRANT_CLOUD_TOKEN")
+        .or_else(|| context.environment.text("ATLAS_TOKEN"));
+    if let Some(token) = &token {
+        context.ui.keep_secret(token);
+    }
+    Server {
+        url: url.unwrap_or_else(|| USUAL_SERVER.to_owned()),
+        token,
+    }
+}
+
+/// Shows what happens. The bar is drawn by whichever thread reports.
+fn observer(ui: Arc<Ui>) -> Observer {
+    let progress: Mutex<Option<Progress>> = Mutex::default();
+    Arc::new(move |event| {
+        let Ok(mut progress) = progress.lock() else { return };
+        if let Event::Progress { received, total } = event {
+            progress
+                .get_or_insert_with(|| Progress::new(ui.clone(), "box"))
+                .set(received, total);
+        } else if let Some(text) = said(&event) {
+            ui.of("box").info(&text);
+        }
+    })
+}
+
+fn said(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Catalog { url } => format!("Loading the catalog of the box: {url}"),
+        Event::Chosen {
+            name,
+            version,
+            provider,
+            ..
+        } => format!("Adding box '{name}' (v{version}) for provider: {provider}"),
+        Event::Reading { source, resumed_at: 0 } => format!("Unpacking: {source}"),
+        Event::Reading { source, resumed_at } => {
+            format!("Going on with the download at {} MiB: {source}", resumed_at >> 20)
+        }
+        Event::Reconnecting { reason, .. } => format!("The connection broke ({reason}); trying again..."),
+        Event::Waiting { .. } => "Another command fetches the same box; waiting for it...".to_owned(),
+        Event::PassedOver { place, reason } => format!("Passing over {place}: {reason}"),
+        Event::Progress { .. } => return None,
+    })
+}
+
+/// The path of a file that was given as a relative one, for messages and for Vagrant's own form of addresses.
+pub fn working_folder(context: &Context) -> PathBuf {
+    context.environment.absolute(Path::new("."))
+}

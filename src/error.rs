@@ -1,0 +1,206 @@
+//! Everything that can go wrong, as a user is told it: what was attempted, why it failed, and what to do next.
+
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+
+use crate::lifecycle::plan::Step;
+
+/// A result of the package.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What a command failed with.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error("there is no Vagrantfile in {} or any folder above it", folder.display())]
+    #[diagnostic(help("run `jaunt init NAME` here to write one, or change to your project's folder"))]
+    NoVagrantfile { folder: PathBuf },
+
+    #[error("{} has several Vagrantfiles: {}", folder.display(), names.join(", "))]
+    #[diagnostic(help("keep one of them, or name one in VAGRANT_VAGRANTFILE"))]
+    SeveralVagrantfiles { folder: PathBuf, names: Vec<String> },
+
+    #[error("{} is there already", path.display())]
+    #[diagnostic(help("`jaunt init --force` replaces it"))]
+    VagrantfileExists { path: PathBuf },
+
+    #[error("cannot write {}", path.display())]
+    WriteFile { path: PathBuf, source: std::io::Error },
+
+    #[error("cannot read {}", path.display())]
+    ReadFile { path: PathBuf, source: std::io::Error },
+
+    #[error("{report}")]
+    Configuration { report: String },
+
+    #[error("the Vagrantfile defines no machine called `{name}`")]
+    #[diagnostic(help("it defines: {}", known.join(", ")))]
+    UnknownMachine { name: String, known: Vec<String> },
+
+    #[error("`{pattern}` is no regular expression: {reason}")]
+    #[diagnostic(help("write names as they are, and patterns as /pattern/"))]
+    BadPattern { pattern: String, reason: String },
+
+    #[error("this command works on one machine, and the Vagrantfile defines several: {}", known.join(", "))]
+    #[diagnostic(help("name one of them, or mark one with `primary: true`"))]
+    WhichMachine { known: Vec<String> },
+
+    #[error("the provider `{name}` is not built into this version")]
+    #[diagnostic(help(
+        "the Vagrantfile's blocks for other providers are applied by `qemu` too: leave `--provider` and VAGRANT_DEFAULT_PROVIDER out, or name `qemu`"
+    ))]
+    UnknownProvider { name: String },
+
+    #[error("the machine `{machine}` exists at the provider `{existing}`, and `{wanted}` was asked for")]
+    #[diagnostic(help("destroy it first with `jaunt destroy {machine}`, or leave `--provider` out"))]
+    OtherProvider {
+        machine: String,
+        existing: String,
+        wanted: String,
+    },
+
+    #[error("the machine `{machine}` has not been created")]
+    #[diagnostic(help("`jaunt up {machine}` creates it"))]
+    NotCreated { machine: String },
+
+    #[error("the machine `{machine}` is not running")]
+    #[diagnostic(help("`jaunt up {machine}` starts it"))]
+    NotRunning { machine: String },
+
+    #[error("the box of the machine `{machine}` is not installed: {name}")]
+    #[diagnostic(help("`jaunt up` fetches boxes that have an address; `jaunt box add` adds one from a file"))]
+    BoxMissing { machine: String, name: String },
+
+    #[error("the machine `{machine}`: cannot {}", step.attempt())]
+    Step {
+        machine: String,
+        step: Step,
+        source: Box<Error>,
+    },
+
+    #[error("the guest did not answer within {seconds} seconds ({reached})\n{details}")]
+    #[diagnostic(help("{advice}"))]
+    Boot {
+        seconds: u64,
+        reached: String,
+        details: String,
+        advice: String,
+    },
+
+    #[error("interrupted")]
+    #[diagnostic(help("run the same command again: it goes on where this one ended"))]
+    Interrupted,
+
+    #[error("{what}")]
+    #[diagnostic(help("{advice}"))]
+    Refused { what: String, advice: String },
+
+    #[error("no machine was destroyed")]
+    NothingDestroyed,
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    State(#[from] crate::state::Error),
+
+    #[error(transparent)]
+    Provider(#[from] providers::Error),
+
+    #[error(transparent)]
+    Box(#[from] boxes::Error),
+
+    #[error(transparent)]
+    Folder(#[from] synced_folders::Error),
+
+    #[error(transparent)]
+    Ssh(#[from] crate::communicators::ssh::Error),
+
+    #[error(transparent)]
+    Communicator(#[from] crate::communicators::Error),
+
+    #[error(transparent)]
+    Provisioner(#[from] crate::provisioners::Error),
+
+    #[error("cannot start the program's own machinery")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl From<vagrantfile::Report> for Error {
+    fn from(report: vagrantfile::Report) -> Self {
+        Error::Configuration {
+            report: report.to_string(),
+        }
+    }
+}
+
+impl Error {
+    /// The whole text for a user: the message, its causes, and the advice.
+    pub fn render(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = StdError::source(self);
+        let mut advice = self.advice();
+        while let Some(error) = cause {
+            text.push_str(&format!("\n  because: {}", error.to_string().replace('\n', "\n  ")));
+            advice = advice.or_else(|| error.downcast_ref::<Error>().and_then(Error::advice));
+            cause = error.source();
+        }
+        if let Some(advice) = advice {
+            text.push_str(&format!("\n  what to do: {}", advice.replace('\n', "\n  ")));
+        }
+        text
+    }
+
+    /// What a machine-readable line calls it: Vagrant's class where there is one.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Error::NoVagrantfile { .. } => "Vagrant::Errors::NoEnvironmentError",
+            Error::Configuration { .. } => "Vagrant::Errors::ConfigInvalid",
+            Error::UnknownMachine { .. } => "Vagrant::Errors::MachineNotFound",
+            Error::WhichMachine { .. } => "Vagrant::Errors::MultiVMTargetRequired",
+            Error::UnknownProvider { .. } => "Vagrant::Errors::ProviderNotFound",
+            Error::NotRunning { .. } => "Vagrant::Errors::VMNotRunningError",
+            Error::NotCreated { .. } => "Vagrant::Errors::VMNotCreatedError",
+            Error::Boot { .. } => "Vagrant::Errors::VMBootTimeout",
+            Error::Interrupted => "Vagrant::Errors::VagrantInterrupt",
+            Error::Step { source, .. } => source.class(),
+            Error::Box(error) => error.vagrant_class(),
+            Error::Provider(providers::Error::PortTaken { .. }) => "Vagrant::Errors::ForwardPortCollision",
+            _ => "Vagrant::Errors::VagrantError",
+        }
+    }
+
+    /// A user's mistake is 1, and so is everything else that has no code of its own.
+    pub fn exit_code(&self) -> u8 {
+        1
+    }
+
+    /// Whether the user has ended the command.
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Error::Interrupted => true,
+            Error::Step { source, .. } => source.is_interrupt(),
+            _ => false,
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        match self {
+            Error::Provider(error) => advice_of_provider(error),
+            other => other.help().map(|it| it.to_string()),
+        }
+    }
+}
+
+fn advice_of_provider(error: &providers::Error) -> Option<String> {
+    use providers::Error as E;
+    match error {
+        E::NotInstalled { advice, .. } => Some((*advice).to_owned()),
+        E::PortTaken { .. } => Some(
+            "free the port, choose another `host:` in the Vagrantfile, or let Jaunt choose with `auto_correct: true`"
+                .to_owned(),
+        ),
+        E::NoFreePort { .. } => Some("widen `config.vm.usable_port_range`".to_owned()),
+        E::NoAnswer { .. } => Some("`jaunt halt --force` cuts the machine's power".to_owned()),
+        _ => None,
+    }
+}

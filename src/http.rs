@@ -1,0 +1,143 @@
+//! HTTP for those who fetch boxes and scripts: one client, with the user's certificates and proxies.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use boxes::{Body, Fetch, Request, Response};
+use bytes::Bytes;
+use reqwest::{Certificate, Client, Identity, Method};
+
+use crate::error::{Error, Result};
+
+/// How the other side is trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Certificates are not looked at.
+    pub insecure: bool,
+    /// A file with certificates to trust besides the system's.
+    pub ca_cert: Option<PathBuf>,
+    /// A folder of such files.
+    pub ca_path: Option<PathBuf>,
+    /// A file with this side's own certificate and its key.
+    pub client_cert: Option<PathBuf>,
+}
+
+/// An HTTP client.
+pub struct Http {
+    client: Client,
+}
+
+impl Http {
+    /// A client that trusts as told. Proxies come from the usual environment variables.
+    pub fn new(trust: &Trust) -> Result<Self> {
+        // The first caller wins; every caller installs the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("jaunt/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(30))
+            .read_timeout(Duration::from_secs(60))
+            .tls_danger_accept_invalid_certs(trust.insecure);
+        for path in certificate_files(trust)? {
+            let certificates = Certificate::from_pem_bundle(&read(&path)?).map_err(unusable(&path))?;
+            builder = certificates
+                .into_iter()
+                .fold(builder, |builder, it| builder.add_root_certificate(it));
+        }
+        if let Some(path) = &trust.client_cert {
+            builder = builder.identity(Identity::from_pem(&read(path)?).map_err(unusable(path))?);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| Error::Runtime(io::Error::other(error)))?;
+        Ok(Self { client })
+    }
+
+    /// The whole content of what a URL names, for things of a reasonable size.
+    pub async fn get(&self, url: &str, at_most: usize) -> io::Result<Vec<u8>> {
+        let mut response = self.send(Request::get(url)).await?;
+        if response.status != 200 {
+            return Err(io::Error::other(format!(
+                "the server answered with status {}",
+                response.status
+            )));
+        }
+        let mut content = Vec::new();
+        while let Some(chunk) = response.body.chunk().await? {
+            content.extend_from_slice(&chunk);
+            if content.len() > at_most {
+                return Err(io::Error::other(format!("it has more than {at_most} bytes")));
+            }
+        }
+        Ok(content)
+    }
+}
+
+fn certificate_files(trust: &Trust) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = trust.ca_cert.iter().cloned().collect();
+    if let Some(folder) = &trust.ca_path {
+        let entries = fs::read_dir(folder).map_err(|source| Error::ReadFile {
+            path: folder.clone(),
+            source,
+        })?;
+        files.extend(entries.flatten().map(|it| it.path()).filter(|it| it.is_file()));
+    }
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|source| Error::ReadFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn unusable(path: &Path) -> impl FnOnce(reqwest::Error) -> Error {
+    let path = path.to_owned();
+    move |error| Error::ReadFile {
+        path,
+        source: io::Error::new(io::ErrorKind::InvalidData, error),
+    }
+}
+
+#[async_trait]
+impl Fetch for Http {
+    async fn send(&self, request: Request) -> io::Result<Response> {
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(io::Error::other)?;
+        let mut builder = self.client.request(method, &request.url);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        // What reqwest says names the URL, which may hold a password.
+        let answer = builder
+            .body(request.body)
+            .send()
+            .await
+            .map_err(|error| io::Error::other(error.without_url()))?;
+        let text = |it: &reqwest::header::HeaderValue| String::from_utf8_lossy(it.as_bytes()).into_owned();
+        Ok(Response {
+            status: answer.status().as_u16(),
+            url: answer.url().to_string(),
+            headers: answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: Box::new(Pieces(answer)),
+        })
+    }
+}
+
+struct Pieces(reqwest::Response);
+
+#[async_trait]
+impl Body for Pieces {
+    async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
+        self.0
+            .chunk()
+            .await
+            .map_err(|error| io::Error::other(error.without_url()))
+    }
+}

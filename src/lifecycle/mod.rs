@@ -1,0 +1,179 @@
+//! What commands do to machines: look, plan, carry out.
+//!
+//! Each function here is one command. It looks at the machine, asks [`plan`] for the steps, and has [`work`] carry them out.
+//!
+//! **Invariant:** what the Vagrantfile gets wrong is reported before the first effect, and nothing is written for a machine that
+//! a command only looks at.
+
+mod boot;
+mod boxes;
+mod folders;
+pub mod interrupt;
+pub mod plan;
+mod provisioning;
+mod work;
+
+use providers::State;
+
+use crate::cli::Context;
+use crate::error::{Error, Result};
+use crate::machine::Machine;
+use crate::project::{Target, Wish};
+use plan::Step;
+use work::Work;
+
+pub use folders::KINDS as FOLDER_KINDS;
+pub use provisioning::ProvisionWish;
+
+/// `up`: brings the machine up from whatever state it is in.
+pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &ProvisionWish) -> Result<()> {
+    let machine = target.machine_as(context, wish)?;
+    machine.check()?;
+    let ui = context.ui.of(&target.name);
+    ui.event("metadata", &["provider", &machine.provider_name]);
+    ui.info(&format!(
+        "Bringing machine '{}' up with '{}' provider...",
+        target.name, machine.provider_name
+    ));
+    for notice in &machine.notices {
+        ui.info(notice);
+    }
+    action(context, &target.name, "up", async {
+        let mut work = Work::begin(context, machine, "up", provision.clone()).await?;
+        let steps = plan::up(work.now, &work.unfinished());
+        if work.now == State::Running && steps == [Step::Provision] {
+            ui.info("The machine is running already.");
+        }
+        work.carry_out(steps).await?;
+        say_post_up_message(context, &work.machine);
+        Ok(())
+    })
+    .await
+}
+
+/// `reload`: stops the machine and starts it as the Vagrantfile is now.
+pub async fn reload(context: &Context, target: &Target, force: bool, provision: &ProvisionWish) -> Result<()> {
+    let machine = target.machine(context)?;
+    machine.check()?;
+    let now = machine.state().await?;
+    if now == State::NotCreated {
+        return nothing_there(context, &machine);
+    }
+    action(context, &target.name, "reload", async {
+        let mut work = Work::begin(context, machine, "reload", provision.clone()).await?;
+        let steps = plan::reload(work.now, force);
+        work.carry_out(steps).await
+    })
+    .await
+}
+
+/// `halt`: stops the machine.
+pub async fn halt(context: &Context, target: &Target, force: bool) -> Result<()> {
+    let machine = target.machine(context)?;
+    if machine.state().await? == State::NotCreated {
+        return nothing_there(context, &machine);
+    }
+    action(context, &target.name, "halt", async {
+        // With the lock in hand, «stopped» means that nobody is about to start it.
+        let mut work = Work::begin(context, machine, "halt", ProvisionWish::Nothing).await?;
+        let steps = plan::halt(work.now, force);
+        if steps.is_empty() {
+            work.ui().info("The machine is stopped already.");
+        }
+        work.carry_out(steps).await
+    })
+    .await
+}
+
+/// `provision`: runs the provisioners of a machine that runs.
+pub async fn provision(context: &Context, target: &Target, wish: &ProvisionWish) -> Result<()> {
+    let machine = target.machine(context)?;
+    match machine.state().await? {
+        State::NotCreated => nothing_there(context, &machine),
+        State::Running => {
+            machine.check()?;
+            action(context, &target.name, "provision", async {
+                let mut work = Work::begin(context, machine, "provision", wish.clone()).await?;
+                let steps = plan::provision(work.now);
+                work.carry_out(steps).await
+            })
+            .await
+        }
+        // Vagrant 2.3.4: a machine that does not run is left alone, and the exit code is 0.
+        State::Stopped | State::Saved => {
+            context
+                .ui
+                .of(&machine.name)
+                .info("The machine is not running, so nothing is provisioned. `jaunt up` starts it.");
+            Ok(())
+        }
+    }
+}
+
+/// `rsync`: brings the folders of a running machine up to date.
+pub async fn sync(context: &Context, target: &Target, rsync_chown: bool) -> Result<()> {
+    let machine = target.machine(context)?;
+    machine.check()?;
+    machine.running_id().await?;
+    action(context, &target.name, "sync_folders", async {
+        let mut work = Work::begin(context, machine, "rsync", ProvisionWish::Nothing).await?;
+        work.rsync_chown = rsync_chown;
+        work.carry_out(vec![Step::SyncFolders]).await
+    })
+    .await
+}
+
+/// `destroy`: removes the machine and all it owns.
+pub async fn destroy(context: &Context, target: &Target, graceful: bool) -> Result<()> {
+    let machine = target.machine(context)?;
+    if machine.id()?.is_none() && machine.folder.index_uuid()?.is_none() {
+        return nothing_there(context, &machine);
+    }
+    action(context, &target.name, "destroy", async {
+        let mut work = Work::begin(context, machine, "destroy", ProvisionWish::Nothing).await?;
+        let steps = plan::destroy(work.now, graceful);
+        work.carry_out(steps).await
+    })
+    .await
+}
+
+/// The lines for programs around what a command does to one machine.
+async fn action(context: &Context, target: &str, name: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let ui = context.ui.of(target);
+    ui.event("action", &[name, "start"]);
+    let result = work.await;
+    ui.event("action", &[name, "end"]);
+    result
+}
+
+/// Vagrant 2.3.4: commands on a machine that was never created say so and exit 0.
+fn nothing_there(context: &Context, machine: &Machine) -> Result<()> {
+    let ui = context.ui.of(&machine.name);
+    ui.event("metadata", &["provider", &machine.provider_name]);
+    ui.info("The machine has not been created. Nothing to do.");
+    Ok(())
+}
+
+fn say_post_up_message(context: &Context, machine: &Machine) {
+    let message = machine.config.vm.post_up_message.trim_end();
+    if !message.is_empty() {
+        context.ui.of(&machine.name).success(&format!(
+            "\nMachine '{}' has a message for you:\n\n{message}\n",
+            machine.name
+        ));
+    }
+}
+
+impl Error {
+    /// The same error as the failure of a step of a machine.
+    fn at_step(self, machine: &str, step: Step) -> Error {
+        match self {
+            Error::Interrupted => Error::Interrupted,
+            source => Error::Step {
+                machine: machine.to_owned(),
+                step,
+                source: Box::new(source),
+            },
+        }
+    }
+}

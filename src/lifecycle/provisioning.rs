@@ -1,0 +1,186 @@
+//! The step that provisions: which provisioners run, what they need first, and what becomes of their output.
+
+use async_trait::async_trait;
+use boxes::Checksum as Digest;
+use synced_folders::Folder;
+
+use super::work::Work;
+use super::{boot, folders};
+use crate::cli::ProvisionOptions;
+use crate::communicators::Stream;
+use crate::error::{Error, Result};
+use crate::http::{Http, Trust};
+use crate::machine::provisioners;
+use crate::provisioners::puppet::SharedFolder;
+use crate::provisioners::run::{Afterwards, Context as Surroundings, Fetch, Said, run};
+use crate::provisioners::shell::Checksum;
+use crate::provisioners::{Provisioner, Request, Run, due, unknown};
+use crate::state::journal::Entry;
+use crate::ui::{Kind, TargetUi};
+
+/// The largest script that is taken from a URL, in bytes.
+const LARGEST_SCRIPT: usize = 16 << 20;
+
+/// Which provisioners the user wants to run.
+#[derive(Debug, Clone)]
+pub enum ProvisionWish {
+    /// Those that have not run yet, and those that always run.
+    AsUsual,
+    /// All of them again.
+    Again,
+    /// These names and kinds.
+    Only(Vec<String>),
+    /// None.
+    Nothing,
+}
+
+impl From<ProvisionOptions> for ProvisionWish {
+    fn from(options: ProvisionOptions) -> Self {
+        match options {
+            ProvisionOptions { no_provision: true, .. } => ProvisionWish::Nothing,
+            ProvisionOptions {
+                provision_with: Some(names),
+                ..
+            } => ProvisionWish::Only(names),
+            ProvisionOptions { provision: true, .. } => ProvisionWish::Again,
+            _ => ProvisionWish::AsUsual,
+        }
+    }
+}
+
+impl ProvisionWish {
+    fn request(&self) -> Request<'_> {
+        match self {
+            ProvisionWish::AsUsual => Request::AsUsual,
+            ProvisionWish::Again => Request::Again,
+            ProvisionWish::Only(names) => Request::Only(names),
+            ProvisionWish::Nothing => Request::Nothing,
+        }
+    }
+}
+
+/// Runs the provisioners that are due, each at most once where a broken-off command is gone on with.
+pub async fn provision(work: &mut Work<'_>) -> Result<()> {
+    let id = work.id()?.claim.to_string();
+    let before = work.machine.folder.provisioned_id()?.as_deref() == Some(&id);
+    let all = chosen(work)?;
+    let wish = work.provision.clone();
+    let due: Vec<Provisioner> = due(&all, wish.request(), before).into_iter().cloned().collect();
+    if before && !all.is_empty() && matches!(wish, ProvisionWish::AsUsual) {
+        work.ui().info(
+            "The machine was provisioned before. `jaunt provision`, or `--provision`, runs all provisioners again.",
+        );
+    }
+    share(work, &due).await?;
+    let finished = work.journal.memory().provisioned;
+    for (index, provisioner) in due.iter().enumerate() {
+        let key = format!("{index} {}", provisioner.title());
+        let is_finished = matches!(wish, ProvisionWish::AsUsual) && finished.contains(&key);
+        if is_finished && provisioner.run == Run::Once {
+            work.ui().info(&format!(
+                "The provisioner {} has run to its end before.",
+                provisioner.title()
+            ));
+            continue;
+        }
+        run_one(work, provisioner).await?;
+        work.journal.append(Entry::Provisioned { provisioner: key })?;
+    }
+    Ok(work.machine.folder.write_provisioned_id(&id)?)
+}
+
+/// All provisioners; where names were given, these names must mean some, and others need not be built in.
+fn chosen(work: &Work<'_>) -> Result<Vec<Provisioner>> {
+    if matches!(work.provision, ProvisionWish::Nothing) {
+        return Ok(Vec::new());
+    }
+    let all = provisioners(&work.machine)?;
+    if let ProvisionWish::Only(names) = &work.provision {
+        let strangers = unknown(&all, names);
+        if !strangers.is_empty() {
+            return Err(Error::Refused {
+                what: format!("no provisioner is called {}", strangers.join(", ")),
+                advice: format!(
+                    "there are: {}",
+                    all.iter().map(Provisioner::title).collect::<Vec<_>>().join(", ")
+                ),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Brings over what the provisioners need in the guest: Puppet's manifests and modules.
+async fn share(work: &mut Work<'_>, due: &[Provisioner]) -> Result<()> {
+    let shared = crate::provisioners::folders(due);
+    folders::copy(work, shared.into_iter().map(folder).collect()).await
+}
+
+fn folder(shared: SharedFolder) -> Folder {
+    Folder {
+        id: shared.guest.clone(),
+        host: shared.host,
+        guest: shared.guest,
+        owner: shared.owner.map(str::to_owned),
+        group: None,
+        exclude: Vec::new(),
+    }
+}
+
+async fn run_one(work: &mut Work<'_>, provisioner: &Provisioner) -> Result<()> {
+    work.ui()
+        .info(&format!("Running provisioner: {}...", provisioner.title()));
+    let connection = work.connection().await?;
+    let color = work.context.ui.style().color;
+    let afterwards = {
+        let ui = work.ui();
+        let surroundings = Surroundings {
+            communicator: &*connection,
+            fetch: &Downloader,
+            color,
+        };
+        run(provisioner, &surroundings, &mut |said| show(ui, said)).await?
+    };
+    match afterwards {
+        Afterwards::Nothing => Ok(()),
+        Afterwards::Reset => {
+            work.close_connection().await;
+            Ok(())
+        }
+        Afterwards::Reboot => boot::reboot(work).await,
+    }
+}
+
+/// Output is shown line by line, in green and red as in Vagrant unless it has colours of its own.
+fn show(ui: TargetUi<'_>, said: Said<'_>) {
+    match said {
+        Said::Message(text) => ui.detail(text),
+        Said::Line {
+            text, keep_color: true, ..
+        } => ui.say(Kind::Output, text),
+        Said::Line { text, stream, .. } => ui.output(stream == Stream::Error, text),
+    }
+}
+
+/// Gets scripts from URLs.
+struct Downloader;
+
+#[async_trait]
+impl Fetch for Downloader {
+    async fn fetch(
+        &self,
+        url: &str,
+        checksum: Option<&Checksum>,
+    ) -> std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let content = Http::new(&Trust::default())?.get(url, LARGEST_SCRIPT).await?;
+        match checksum {
+            None => Ok(content),
+            Some(expected) => {
+                if let Some(digest) = Digest::parse(Some(&expected.kind), &expected.digest)? {
+                    digest.verify(&content, url)?;
+                }
+                Ok(content)
+            }
+        }
+    }
+}

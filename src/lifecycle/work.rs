@@ -1,0 +1,247 @@
+//! One command's work on one machine: the lock, the journal, the identity, and one connection for all of it.
+
+use std::sync::Arc;
+
+use providers::{MachineId, State, Stop};
+use uuid::Uuid;
+
+use super::plan::Step;
+use super::provisioning::ProvisionWish;
+use super::{boot, boxes, folders, provisioning};
+use crate::cli::Context;
+use crate::communicators::ssh::SshCommunicator;
+use crate::error::{Error, Result};
+use crate::machine::{Machine, machine_spec};
+use crate::state::index::{Entry as IndexEntry, MachineIndex};
+use crate::state::journal::{Entry, Journal};
+use crate::state::lock::MachineLock;
+use crate::ui::TargetUi;
+
+/// The right to change a machine, and what is known while doing so.
+pub struct Work<'a> {
+    pub context: &'a Context,
+    /// The machine; replaced when its box, and with it its configuration, becomes known.
+    pub machine: Machine,
+    /// What it was doing when the work began.
+    pub now: State,
+    /// Which provisioners the user wants to run.
+    pub provision: ProvisionWish,
+    /// Whether rsync itself is to set the owner of copies.
+    pub rsync_chown: bool,
+    /// The journal.
+    pub journal: Journal,
+    command: &'static str,
+    connection: Option<Arc<SshCommunicator>>,
+    _lock: MachineLock,
+}
+
+impl<'a> Work<'a> {
+    /// Takes the machine's lock, opens its journal and looks at it.
+    pub async fn begin(
+        context: &'a Context,
+        machine: Machine,
+        command: &'static str,
+        provision: ProvisionWish,
+    ) -> Result<Self> {
+        machine.folder.create()?;
+        let lock = MachineLock::take(&machine.folder.lock(), command)?;
+        let journal = Journal::open(&machine.folder.journal())?;
+        if machine.folder.vagrant_cwd()?.is_none() {
+            machine.folder.write_vagrant_cwd(&machine.project.root)?;
+        }
+        let now = machine.state().await?;
+        Ok(Self {
+            context,
+            machine,
+            now,
+            provision,
+            rsync_chown: false,
+            journal,
+            command,
+            connection: None,
+            _lock: lock,
+        })
+    }
+
+    /// What the last command meant to do and did not.
+    pub fn unfinished(&self) -> Vec<Step> {
+        self.journal.memory().unfinished
+    }
+
+    /// The machine's voice.
+    pub fn ui(&self) -> TargetUi<'_> {
+        self.context.ui.of(&self.machine.name)
+    }
+
+    /// Carries the steps out, with the journal written around each.
+    pub async fn carry_out(&mut self, steps: Vec<Step>) -> Result<()> {
+        let before = self.journal.memory();
+        self.journal.append(Entry::Plan {
+            command: self.command.to_owned(),
+            steps: steps.clone(),
+        })?;
+        if before.unfinished.contains(&Step::Provision) {
+            // Provisioners that the broken-off command has finished need not run again in this one.
+            for provisioner in before.provisioned {
+                self.journal.append(Entry::Provisioned { provisioner })?;
+            }
+        }
+        for step in steps {
+            self.take_step(step)
+                .await
+                .map_err(|error| error.at_step(&self.machine.name, step))?;
+        }
+        self.close_connection().await;
+        Ok(self.journal.compact()?)
+    }
+
+    async fn take_step(&mut self, step: Step) -> Result<()> {
+        let interrupt = self.context.interrupt.clone();
+        if interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
+        tracing::debug!(machine = %self.machine.name, %step, "begins");
+        self.journal.append(Entry::Begin { step })?;
+        if step.may_be_dropped() {
+            tokio::select! {
+                done = self.run(step) => done?,
+                () = interrupt.raised() => return Err(Error::Interrupted),
+            }
+        } else {
+            self.run(step).await?;
+        }
+        if step != Step::Forget {
+            self.journal.append(Entry::Done { step })?;
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::ShutDown => boot::shut_down(self).await,
+            Step::CutPower => self.cut_power().await,
+            Step::FindBox => boxes::find(self).await,
+            Step::Create => self.create().await,
+            Step::Start => boot::start(self).await,
+            Step::WaitForCommunicator => boot::wait_for_communicator(self).await,
+            Step::SetHostname => boot::set_hostname(self).await,
+            Step::SyncFolders => folders::sync(self).await,
+            Step::Provision => provisioning::provision(self).await,
+            Step::Destroy => self.destroy().await,
+            Step::Forget => self.forget(),
+        }
+    }
+
+    /// Takes the machine's identity from the journal, or gives it one. It is on disk before the provider hears of it: a crash can
+    /// leave a name without a machine, which costs nothing, but never a machine without a name.
+    fn claim(&mut self) -> Result<MachineId> {
+        if let Some(id) = self.machine.id()? {
+            return Ok(id);
+        }
+        let claim = Uuid::new_v4();
+        self.journal.append(Entry::Claim {
+            claim,
+            settings_of: self.machine.settings_of.clone(),
+        })?;
+        Ok(MachineId {
+            claim,
+            folder: self.machine.folder.path().to_owned(),
+        })
+    }
+
+    /// The machine's identity, which it must have been given before.
+    pub fn id(&self) -> Result<MachineId> {
+        self.machine.id()?.ok_or_else(|| Error::NotCreated {
+            machine: self.machine.name.clone(),
+        })
+    }
+
+    async fn create(&mut self) -> Result<()> {
+        self.ui().info(&format!(
+            "Creating the machine from the box '{}'...",
+            self.machine.box_title()
+        ));
+        let disk = boxes::disk(&self.machine)?;
+        let spec = machine_spec(&self.machine, disk, &[])?;
+        let id = self.claim()?;
+        if let Some(meta) = boxes::meta(self.context, &self.machine) {
+            self.machine.folder.write_box_meta(&meta)?;
+        }
+        self.machine.provider.create(&id, &spec).await?;
+        self.machine.folder.write_id(&id.claim.to_string())?;
+        self.enter_into_index("stopped")
+    }
+
+    async fn cut_power(&mut self) -> Result<()> {
+        self.ui().info("Cutting the machine's power...");
+        self.machine.provider.stop(&self.id()?, Stop::Power).await?;
+        self.enter_into_index("stopped")
+    }
+
+    async fn destroy(&mut self) -> Result<()> {
+        self.ui().info("Destroying the machine and all it owns...");
+        match self.machine.id()? {
+            Some(id) => Ok(self.machine.provider.destroy(&id).await?),
+            None => Ok(()),
+        }
+    }
+
+    fn forget(&mut self) -> Result<()> {
+        if let Some(key) = self.machine.folder.index_uuid()? {
+            self.index().remove(&key)?;
+        }
+        self.journal.append(Entry::Gone)?;
+        Ok(self.machine.folder.forget()?)
+    }
+
+    /// Writes what the machine is doing into the index of all machines, and gives it a key there if it has none.
+    pub fn enter_into_index(&self, state: &str) -> Result<()> {
+        let folder = &self.machine.folder;
+        let key = match folder.index_uuid()? {
+            Some(key) => key,
+            None => {
+                let key = Uuid::new_v4().simple().to_string();
+                folder.write_index_uuid(&key)?;
+                key
+            }
+        };
+        let project = &self.machine.project;
+        let machine_box = self.machine.installed_box.as_ref();
+        let entry = IndexEntry {
+            name: self.machine.name.clone(),
+            provider: self.machine.provider_name.clone(),
+            state: state.to_owned(),
+            vagrantfile_path: project.root.clone(),
+            vagrantfile_name: project.unusual_file_name(),
+            local_data_path: project.dot_vagrant.clone(),
+            machine_box: machine_box.map(|it| (it.name.to_string(), it.provider.clone(), it.version.to_string())),
+        };
+        Ok(self.index().set(&key, &entry, &jiff::Timestamp::now().to_string())?)
+    }
+
+    fn index(&self) -> MachineIndex {
+        MachineIndex::new(self.context.home.machine_index())
+    }
+
+    /// The connection to the guest; made when it is first needed, and kept until the end of the command.
+    pub async fn connection(&mut self) -> Result<Arc<SshCommunicator>> {
+        if let Some(connection) = &self.connection {
+            return Ok(connection.clone());
+        }
+        let connection = Arc::new(boot::connect(self).await?);
+        self.connection = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// Keeps a connection that was made while waiting for the guest.
+    pub fn keep_connection(&mut self, connection: SshCommunicator) {
+        self.connection = Some(Arc::new(connection));
+    }
+
+    /// Forgets a connection whose other end is about to go away.
+    pub async fn close_connection(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.connection().close().await;
+        }
+    }
+}

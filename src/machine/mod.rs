@@ -1,0 +1,164 @@
+//! A machine: what its Vagrantfile says of it, its box, its backend, and its folder on disk.
+//!
+//! **Invariant:** making a [`Machine`] reads only. What the machine is doing is asked of the backend each time.
+
+mod json;
+mod open;
+mod provisioners;
+mod qemu_block;
+mod reach;
+mod spec;
+
+use std::rc::Rc;
+
+use providers::{BoundForward, MachineId, Provider, State};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::state::journal::{self, Memory};
+use crate::state::machine_folder::MachineFolder;
+
+pub use open::{box_architecture, box_constraints, box_providers, store};
+pub use provisioners::provisioners;
+pub use reach::{shell_options, ssh_target, user};
+pub use spec::machine_spec;
+
+/// A machine of a project, with all that is known of it.
+pub struct Machine {
+    /// Its name in the Vagrantfile.
+    pub name: String,
+    /// The project that defines it.
+    pub project: Rc<Project>,
+    /// The backend's name.
+    pub provider_name: String,
+    /// The backend.
+    pub provider: Box<dyn Provider>,
+    /// The provider whose blocks of the Vagrantfile are applied.
+    pub settings_of: String,
+    /// Its folder on disk.
+    pub folder: MachineFolder,
+    /// What the Vagrantfile and the box say of it.
+    pub config: Config,
+    /// What the Vagrantfile says to QEMU alone.
+    pub qemu: providers::qemu::QemuBlock,
+    /// What is wrong with the Vagrantfile, ready to be shown; commands that only look or stop go on nevertheless.
+    pub mistakes: Option<String>,
+    /// Its box, where that is installed.
+    pub installed_box: Option<boxes::InstalledBox>,
+    /// What to tell of how its settings were chosen.
+    pub notices: Vec<String>,
+}
+
+impl Machine {
+    /// What the journal says of it.
+    pub fn memory(&self) -> Result<Memory> {
+        Ok(journal::read(&self.folder.journal())?)
+    }
+
+    /// Who it is at its backend, if it was given an identity.
+    ///
+    /// An `id` without a journal is ours if it is a claim; one that another program wrote is an error, so that nothing new is
+    /// made beside a machine that cannot be seen.
+    pub fn id(&self) -> Result<Option<MachineId>> {
+        let claim = match self.memory()?.claim {
+            Some(claim) => Some(claim),
+            None => self.folder.id()?.map(|it| self.claim_from(&it)).transpose()?,
+        };
+        Ok(claim.map(|claim| MachineId {
+            claim,
+            folder: self.folder.path().to_owned(),
+        }))
+    }
+
+    fn claim_from(&self, id: &str) -> Result<uuid::Uuid> {
+        uuid::Uuid::parse_str(id).map_err(|_| Error::Refused {
+            what: format!("the machine `{}` was made by another program, as `{id}`", self.name),
+            advice: format!(
+                "destroy it with that program, or move {} away if the machine is gone",
+                self.folder.path().display()
+            ),
+        })
+    }
+
+    /// What it is doing, asked of the backend.
+    pub async fn state(&self) -> Result<State> {
+        match self.id()? {
+            Some(id) => Ok(self.provider.state(&id).await?),
+            None => Ok(State::NotCreated),
+        }
+    }
+
+    /// Its identity, if it runs; the error says what to do otherwise.
+    pub async fn running_id(&self) -> Result<MachineId> {
+        let machine = self.name.clone();
+        let Some(id) = self.id()? else {
+            return Err(Error::NotCreated { machine });
+        };
+        match self.provider.state(&id).await? {
+            State::Running => Ok(id),
+            State::NotCreated => Err(Error::NotCreated { machine }),
+            State::Stopped | State::Saved => Err(Error::NotRunning { machine }),
+        }
+    }
+
+    /// The box as messages name it.
+    pub fn box_title(&self) -> String {
+        match &self.installed_box {
+            Some(it) => format!("{} ({}, {})", it.name, it.provider, it.version),
+            None => self.config.vm.box_name.clone().unwrap_or_else(|| "none".to_owned()),
+        }
+    }
+
+    /// The mistakes of its Vagrantfile as an error, for commands that build on it.
+    pub fn check(&self) -> Result<()> {
+        match &self.mistakes {
+            Some(report) => Err(Error::Configuration { report: report.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The forward that leads to the guest's SSH server: the one called `ssh`, else the one to its port.
+    pub fn ssh_forward<'a>(&self, forwards: &'a [BoundForward]) -> Option<&'a BoundForward> {
+        let to_port = |it: &&BoundForward| it.guest_port == self.config.ssh.guest_port;
+        forwards
+            .iter()
+            .find(|it| it.id == "ssh")
+            .or_else(|| forwards.iter().find(to_port))
+    }
+}
+
+/// What a state is called, for programs and for people.
+pub struct StateWords {
+    /// The word in machine-readable lines.
+    pub id: &'static str,
+    /// The word in tables.
+    pub short: &'static str,
+    /// A sentence with what to do next.
+    pub long: &'static str,
+}
+
+impl StateWords {
+    /// The words of a state, as the QEMU plugin of Vagrant and Vagrant itself have them.
+    pub fn of(state: State) -> Self {
+        let (id, short, long) = match state {
+            State::NotCreated => (
+                "not_created",
+                "not created",
+                "The machine has not been created. `jaunt up` creates it.",
+            ),
+            State::Stopped => ("stopped", "stopped", "The machine is stopped. `jaunt up` starts it."),
+            State::Running => (
+                "running",
+                "running",
+                "The machine is running. `jaunt halt` stops it, `jaunt ssh` goes into it, and `jaunt destroy`\nremoves it.",
+            ),
+            State::Saved => (
+                "saved",
+                "saved",
+                "The machine's memory is on disk. `jaunt up` lets it go on.",
+            ),
+        };
+        Self { id, short, long }
+    }
+}

@@ -1,0 +1,259 @@
+//! From a target to a machine: which backend, whose blocks, which box, and what the files say with all of that known.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use boxes::{Architecture, InstalledBox, Query, Store, VersionConstraints};
+use providers::Provider;
+use providers::qemu::{Qemu, QemuSettings};
+use vagrantfile::layer::Layer;
+
+use super::Machine;
+use super::qemu_block::qemu_block;
+use crate::cli::Context;
+use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
+use crate::error::{Error, Result};
+use crate::lifecycle::FOLDER_KINDS;
+use crate::project::{Target, Wish};
+use crate::state::journal;
+use crate::state::machine_folder::{BoxMeta, MachineFolder};
+
+/// The backend where nothing names another.
+const DEFAULT_PROVIDER: &str = "qemu";
+
+/// The provider whose blocks count where a file has some, none of them for the backend, and nobody chose.
+const USUAL_SETTINGS: &str = "virtualbox";
+
+/// Kinds of folder that files name for other providers; what they share is copied here.
+const FOREIGN_FOLDER_KINDS: [&str; 9] = [
+    "nfs",
+    "smb",
+    "virtualbox",
+    "vmware",
+    "docker",
+    "9p",
+    "virtiofs",
+    "sshfs",
+    "parallels",
+];
+
+impl Target {
+    /// The machine with what is known of it; mistakes of the Vagrantfile are in [`Machine::mistakes`].
+    pub fn machine(&self, context: &Context) -> Result<Machine> {
+        self.machine_as(context, &Wish::default())
+    }
+
+    /// The same, with what the user says of the backend.
+    pub fn machine_as(&self, context: &Context, wish: &Wish) -> Result<Machine> {
+        let provider_name = self.choose_provider(context, wish)?;
+        let provider = open_provider(context, &self.name, &provider_name)?;
+        let folder = MachineFolder::new(&self.project.dot_vagrant, &self.name, &provider_name);
+        let opening = Opening {
+            context,
+            target: self,
+            provider: &*provider,
+            folder: &folder,
+        };
+        let (settings_of, notices) = opening.choose_settings(wish)?;
+        let (config, mut mistakes, installed_box) = opening.configure(&settings_of)?;
+        let qemu = qemu_block(&config, &mut mistakes);
+        for secret in &config.sensitive {
+            context.ui.keep_secret(secret);
+        }
+        Ok(Machine {
+            name: self.name.clone(),
+            project: self.project.clone(),
+            mistakes: (!mistakes.is_empty()).then(|| mistakes.to_string()),
+            provider_name,
+            provider,
+            settings_of,
+            folder,
+            config,
+            qemu,
+            installed_box,
+            notices,
+        })
+    }
+
+    /// Reports every mistake of the machine's files; the providers' options among them unless they are to be left out.
+    pub fn validated(&self, context: &Context, ignore_provider: bool) -> Result<()> {
+        let _ = ignore_provider;
+        self.machine(context)?.check()
+    }
+
+    /// `--provider`, else the one where the machine exists, else `VAGRANT_DEFAULT_PROVIDER`, else QEMU.
+    fn choose_provider(&self, context: &Context, wish: &Wish) -> Result<String> {
+        let existing = MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name)
+            .into_iter()
+            .next();
+        match (&wish.provider, existing) {
+            (Some(wanted), Some(existing)) if *wanted != existing => Err(Error::OtherProvider {
+                machine: self.name.clone(),
+                existing,
+                wanted: wanted.clone(),
+            }),
+            (Some(wanted), _) => Ok(wanted.clone()),
+            (None, Some(existing)) => Ok(existing),
+            (None, None) => {
+                let default = context.environment.text("VAGRANT_DEFAULT_PROVIDER");
+                Ok(default.unwrap_or_else(|| DEFAULT_PROVIDER.to_owned()))
+            }
+        }
+    }
+}
+
+fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
+    if name != DEFAULT_PROVIDER {
+        return Err(Error::UnknownProvider { name: name.to_owned() });
+    }
+    let (ui, machine) = (context.ui.clone(), machine.to_owned());
+    Ok(Box::new(Qemu::new(QemuSettings {
+        runtime_folder: context.home.runtime().to_owned(),
+        cache_folder: context.home.cache(),
+        search_path: context.environment.search_path(),
+        notices: Arc::new(move |notice| ui.of(&machine).detail(&notice.text)),
+    })))
+}
+
+/// A machine whose backend and folder are known.
+struct Opening<'a> {
+    context: &'a Context,
+    target: &'a Target,
+    provider: &'a dyn Provider,
+    folder: &'a MachineFolder,
+}
+
+impl Opening<'_> {
+    /// Whose blocks of the Vagrantfile are applied, and what to tell of that.
+    ///
+    /// The backend's own, where the file has some; else those of one other provider: the one that was chosen when the machine was
+    /// made, or with `--for`, else VirtualBox, else the first that the file names.
+    fn choose_settings(&self, wish: &Wish) -> Result<(String, Vec<String>)> {
+        if let Some(chosen) = &wish.settings_of {
+            return Ok((chosen.clone(), self.notice_of(chosen)));
+        }
+        if let Some(before) = journal::read(&self.folder.journal())?.settings_of {
+            return Ok((before, Vec::new()));
+        }
+        let named = providers_named(&self.layers(self.provider.name(), None)?);
+        let own = self.provider.name();
+        let chosen = [own, USUAL_SETTINGS]
+            .into_iter()
+            .find(|it| named.iter().any(|name| name == it));
+        let chosen = chosen.or(named.first().map(String::as_str)).unwrap_or(own);
+        Ok((chosen.to_owned(), self.notice_of(chosen)))
+    }
+
+    fn notice_of(&self, settings_of: &str) -> Vec<String> {
+        if settings_of == self.provider.name() {
+            return Vec::new();
+        }
+        vec![format!(
+            "The Vagrantfile's settings for `{settings_of}` are applied: memory and CPUs count. `--for NAME` takes others."
+        )]
+    }
+
+    /// The configuration with the box's own file below all others, and that box.
+    fn configure(&self, settings_of: &str) -> Result<(Config, Mistakes, Option<InstalledBox>)> {
+        let layers = self.layers(settings_of, None)?;
+        let (config, mistakes) = self.resolve(&layers, settings_of);
+        let Some(installed) = self.installed_box(&config)? else {
+            return Ok((config, mistakes, None));
+        };
+        let file = installed.vagrantfile().filter(|_| !config.vm.ignore_box_vagrantfile);
+        let Some(file) = file else {
+            return Ok((config, mistakes, Some(installed)));
+        };
+        let layers = self.layers(settings_of, Some(file))?;
+        let (config, mistakes) = self.resolve(&layers, settings_of);
+        Ok((config, mistakes, Some(installed)))
+    }
+
+    fn layers(&self, settings_of: &str, box_file: Option<PathBuf>) -> Result<Vec<Layer>> {
+        self.target
+            .project
+            .layers(&self.target.name, settings_of, box_file.as_deref())
+    }
+
+    fn resolve(&self, layers: &[Layer], settings_of: &str) -> (Config, Mistakes) {
+        let name = self.provider.name();
+        let choice = ProviderChoice {
+            name,
+            options: &[providers::qemu::DESCRIPTORS],
+            box_optional: self.provider.features().box_optional,
+            stands_in_for: (settings_of != name).then_some(settings_of),
+        };
+        let facts = ProjectFacts {
+            folder: self.target.project.root.clone(),
+            home: self.context.environment.user_home(),
+            synced_folder_kinds: FOLDER_KINDS.into_iter().chain(FOREIGN_FOLDER_KINDS).collect(),
+            accepted_namespaces: Vec::new(),
+        };
+        Config::look(layers, &choice, &facts)
+    }
+
+    /// The box that the machine was made from, else the newest one that the configuration allows.
+    fn installed_box(&self, config: &Config) -> Result<Option<InstalledBox>> {
+        let store = store(self.context);
+        if let Some(meta) = self.folder.box_meta()? {
+            return Ok(made_from(&store, &meta)?);
+        }
+        let Some(name) = &config.vm.box_name else {
+            return Ok(None);
+        };
+        Ok(store.find(&Query {
+            name,
+            version: &box_constraints(config)?,
+            providers: &box_providers(self.provider),
+            architecture: &box_architecture(config),
+        })?)
+    }
+}
+
+fn made_from(store: &Store, meta: &BoxMeta) -> boxes::Result<Option<InstalledBox>> {
+    let same = |it: &InstalledBox| {
+        it.version.to_string() == meta.version
+            && it.provider == meta.provider
+            && (meta.architecture.is_none() || it.architecture == meta.architecture)
+    };
+    Ok(store.named(&meta.name)?.into_iter().find(same))
+}
+
+/// The store of boxes, with Vagrant's own read in place.
+pub fn store(context: &Context) -> Store {
+    Store::new(context.home.boxes(), context.home.vagrant_boxes().into_iter().collect())
+}
+
+/// What the box's version must satisfy.
+pub fn box_constraints(config: &Config) -> Result<VersionConstraints> {
+    match config.vm.box_version.as_deref() {
+        None | Some("") => Ok(VersionConstraints::any()),
+        Some(text) => Ok(text.parse()?),
+    }
+}
+
+/// The architecture that the box must have.
+pub fn box_architecture(config: &Config) -> Architecture {
+    match config.vm.box_architecture.as_deref() {
+        None | Some("auto") => Architecture::Auto {
+            host: boxes::vagrant_name(std::env::consts::ARCH).to_owned(),
+        },
+        Some(name) => Architecture::Named(name.to_owned()),
+    }
+}
+
+/// The providers whose boxes the backend takes, the preferred one first.
+pub fn box_providers(provider: &dyn Provider) -> Vec<String> {
+    provider
+        .features()
+        .box_formats
+        .iter()
+        .map(|it| (*it).to_owned())
+        .collect()
+}
+
+/// The providers that the layers name in blocks of their own, in order.
+fn providers_named(layers: &[Layer]) -> Vec<String> {
+    let merged = crate::config::Merged::of(layers);
+    merged.providers.iter().map(|it| it.name.clone()).collect()
+}

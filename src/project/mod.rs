@@ -1,0 +1,167 @@
+//! A project: where its Vagrantfile is, what that file defines, and the machines by the names that users give.
+//!
+//! **Invariant:** opening a project reads. What a Vagrantfile wants to do beyond that is decided in [`host`].
+
+mod host;
+mod targets;
+
+use std::path::{Path, PathBuf};
+
+use vagrantfile::{FileId, MachineDefinition, Plugins, Role, Session, Settings};
+
+pub use targets::{Target, Wish};
+
+use crate::cli::Context;
+use crate::config::namespaces::NAMESPACES;
+use crate::error::{Error, Result};
+use host::ProcessHost;
+
+/// The names that a Vagrantfile may have, in the order in which they are looked for.
+const FILE_NAMES: [&str; 4] = ["Vagrantfile", "vagrantfile", "Vagrantfile.lua", "Vagrantfile.toml"];
+
+/// A project whose files have been read.
+pub struct Project {
+    /// The folder of the Vagrantfile.
+    pub root: PathBuf,
+    /// The Vagrantfile.
+    pub vagrantfile: PathBuf,
+    /// The folder with the machines' state.
+    pub dot_vagrant: PathBuf,
+    /// The machines that the files define.
+    pub definitions: Vec<MachineDefinition>,
+    session: Session,
+    home_file: Option<FileId>,
+    project_file: FileId,
+}
+
+impl Project {
+    /// Finds and reads the project of the working folder, or of a folder above it.
+    pub fn find(context: &Context) -> Result<Self> {
+        let working_folder = context.environment.working_folder();
+        let named = context.environment.variable("VAGRANT_VAGRANTFILE").map(PathBuf::from);
+        Self::open(context, find_upwards(&working_folder, named.as_deref())?)
+    }
+
+    /// Reads the project of a Vagrantfile.
+    pub fn open(context: &Context, vagrantfile: PathBuf) -> Result<Self> {
+        let root = vagrantfile.parent().unwrap_or(Path::new("/")).to_owned();
+        let host = ProcessHost::new(&context.environment, &root, context.ui.clone());
+        let session = Session::new(Box::new(host), settings(context))?;
+        let home_file = context
+            .home
+            .vagrantfile()
+            .map(|it| session.load(&it, Role::Home))
+            .transpose()?;
+        let project_file = session.load(&vagrantfile, Role::Project)?;
+        let files: Vec<FileId> = home_file.into_iter().chain([project_file]).collect();
+        let definitions = session.machines(&files)?;
+        let dot_vagrant = match context.environment.variable("VAGRANT_DOTFILE_PATH") {
+            Some(path) => root.join(path),
+            None => root.join(".vagrant"),
+        };
+        Ok(Self {
+            root,
+            vagrantfile,
+            dot_vagrant,
+            definitions,
+            session,
+            home_file,
+            project_file,
+        })
+    }
+
+    /// What the files say of a machine, lowest layer first: the box's file, the user's, the project's, the machine's, and the
+    /// overrides of a provider's blocks.
+    pub fn layers(
+        &self,
+        machine: &str,
+        provider: &str,
+        box_file: Option<&Path>,
+    ) -> Result<Vec<vagrantfile::layer::Layer>> {
+        let box_file = box_file.map(|it| self.session.load(it, Role::Box)).transpose()?;
+        let files: Vec<FileId> = box_file
+            .into_iter()
+            .chain(self.home_file)
+            .chain([self.project_file])
+            .collect();
+        Ok(self.session.layers(&files, machine, provider)?)
+    }
+
+    /// The Vagrantfile's name, where it is not the usual one.
+    pub fn unusual_file_name(&self) -> Option<String> {
+        let name = self.vagrantfile.file_name()?.to_string_lossy().into_owned();
+        (name != FILE_NAMES[0]).then_some(name)
+    }
+}
+
+fn settings(context: &Context) -> Settings {
+    Settings {
+        options: NAMESPACES.iter().map(|it| it.options).collect(),
+        plugins: Plugins::parse(context.environment.text("JAUNT_ASSUME_PLUGINS").as_deref()),
+        ..Settings::default()
+    }
+}
+
+fn find_upwards(start: &Path, named: Option<&Path>) -> Result<PathBuf> {
+    for folder in start.ancestors() {
+        let found = match named {
+            Some(name) => vec![folder.join(name)],
+            None => FILE_NAMES.iter().map(|it| folder.join(it)).collect(),
+        };
+        let found: Vec<PathBuf> = found.into_iter().filter(|it| it.is_file()).collect();
+        match found.as_slice() {
+            [] => {}
+            [one] => return Ok(one.clone()),
+            // A file system that does not tell capitals from small letters shows the same file under two names.
+            [first, second] if same_file(first, second) => return Ok(first.clone()),
+            several => return Err(several_files(folder, several)),
+        }
+    }
+    Err(Error::NoVagrantfile {
+        folder: start.to_owned(),
+    })
+}
+
+fn same_file(first: &Path, second: &Path) -> bool {
+    matches!((std::fs::canonicalize(first), std::fs::canonicalize(second)), (Ok(first), Ok(second)) if first == second)
+}
+
+fn several_files(folder: &Path, files: &[PathBuf]) -> Error {
+    let names = files
+        .iter()
+        .filter_map(|it| it.file_name())
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect();
+    Error::SeveralVagrantfiles {
+        folder: folder.to_owned(),
+        names,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vagrantfile_of_a_folder_above_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(folder.path().join("Vagrantfile"), "").unwrap();
+
+        assert_eq!(find_upwards(&deep, None).unwrap(), folder.path().join("Vagrantfile"));
+        std::fs::write(folder.path().join("a/Vagrantfile.lua"), "").unwrap();
+        assert_eq!(
+            find_upwards(&deep, None).unwrap(),
+            folder.path().join("a/Vagrantfile.lua")
+        );
+        std::fs::write(folder.path().join("a/Vagrantfile.toml"), "").unwrap();
+        let error = find_upwards(&deep, None).unwrap_err();
+        assert!(
+            error.to_string().contains("Vagrantfile.lua, Vagrantfile.toml"),
+            "{error}"
+        );
+        let named = find_upwards(&deep, Some(Path::new("Vagrantfile"))).unwrap();
+        assert_eq!(named, folder.path().join("Vagrantfile"));
+    }
+}

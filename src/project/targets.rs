@@ -1,0 +1,185 @@
+//! Which machines a command means: by name, by pattern, by id in the index of all machines, or by the rules for none named.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use regex::Regex;
+use vagrantfile::MachineDefinition;
+
+use super::Project;
+use crate::cli::Context;
+use crate::error::{Error, Result};
+use crate::state::index::MachineIndex;
+use crate::state::machine_folder::MachineFolder;
+
+/// A machine that a command is about, in its project.
+#[derive(Clone)]
+pub struct Target {
+    /// The project that defines it.
+    pub project: Rc<Project>,
+    /// The machine's name there.
+    pub name: String,
+}
+
+/// What `up` was told of the backend.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The backend that runs new machines.
+    pub provider: Option<String>,
+    /// The provider whose blocks of the Vagrantfile are applied.
+    pub settings_of: Option<String>,
+}
+
+impl Project {
+    /// The machines of these names; all of them where there are none.
+    pub fn targets(context: &Context, names: &[String]) -> Result<Vec<Target>> {
+        Self::select(context, names, |_| true)
+    }
+
+    /// The machines of these names; those that start by themselves where there are none.
+    pub fn autostart_targets(context: &Context, names: &[String]) -> Result<Vec<Target>> {
+        Self::select(context, names, |it| it.autostart)
+    }
+
+    /// The one machine of this name; without a name the primary one, or the only one.
+    pub fn target(context: &Context, name: Option<&str>) -> Result<Target> {
+        if let Some(name) = name {
+            let mut found = Self::targets(context, &[name.to_owned()])?;
+            return match (found.pop(), found.is_empty()) {
+                (Some(target), true) => Ok(target),
+                _ => Err(Error::WhichMachine {
+                    known: found.into_iter().map(|it| it.name).collect(),
+                }),
+            };
+        }
+        let project = Rc::new(Self::find(context)?);
+        let chosen = match project.definitions.as_slice() {
+            [only] => Some(only),
+            several => several.iter().find(|it| it.primary),
+        };
+        match chosen {
+            Some(definition) => Ok(project.clone().target_of(definition)),
+            None => Err(Error::WhichMachine { known: project.names() }),
+        }
+    }
+
+    fn select(context: &Context, names: &[String], by_default: fn(&MachineDefinition) -> bool) -> Result<Vec<Target>> {
+        let from_index: Vec<Option<Target>> = names
+            .iter()
+            .map(|it| target_by_id(context, it))
+            .collect::<Result<_>>()?;
+        if !names.is_empty() && from_index.iter().all(Option::is_some) {
+            return Ok(from_index.into_iter().flatten().collect());
+        }
+        let project = Rc::new(Self::find(context)?);
+        if names.is_empty() {
+            let chosen = project.definitions.iter().filter(|it| by_default(it));
+            return Ok(chosen.map(|it| project.clone().target_of(it)).collect());
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for (name, from_index) in names.iter().zip(from_index) {
+            let found = match from_index {
+                Some(target) if !project.defines(name) => vec![target],
+                _ => project.clone().named(name)?,
+            };
+            let new = found
+                .into_iter()
+                .filter(|new| !targets.iter().any(|old| old.is_same(new)))
+                .collect::<Vec<_>>();
+            targets.extend(new);
+        }
+        Ok(targets)
+    }
+
+    fn named(self: Rc<Self>, name: &str) -> Result<Vec<Target>> {
+        let found: Vec<Target> = match pattern(name)? {
+            Some(pattern) => {
+                let matching = self.definitions.iter().filter(|it| pattern.is_match(&it.name));
+                matching.map(|it| self.clone().target_of(it)).collect()
+            }
+            None => self
+                .definitions
+                .iter()
+                .filter(|it| it.name == name)
+                .map(|it| self.clone().target_of(it))
+                .collect(),
+        };
+        if found.is_empty() {
+            return Err(Error::UnknownMachine {
+                name: name.to_owned(),
+                known: self.names(),
+            });
+        }
+        Ok(found)
+    }
+
+    fn target_of(self: Rc<Self>, definition: &MachineDefinition) -> Target {
+        Target {
+            name: definition.name.clone(),
+            project: self,
+        }
+    }
+
+    fn defines(&self, name: &str) -> bool {
+        self.definitions.iter().any(|it| it.name == name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.definitions.iter().map(|it| it.name.clone()).collect()
+    }
+}
+
+impl Target {
+    /// Whether anything is known of the machine: then there is something to lose.
+    pub fn is_known(&self) -> bool {
+        !MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name).is_empty()
+    }
+
+    fn is_same(&self, other: &Target) -> bool {
+        self.name == other.name && self.project.vagrantfile == other.project.vagrantfile
+    }
+}
+
+/// `/pattern/` as in Vagrant; `None` for a plain name.
+fn pattern(name: &str) -> Result<Option<Regex>> {
+    let Some(inner) = name.strip_prefix('/').and_then(|it| it.strip_suffix('/')) else {
+        return Ok(None);
+    };
+    let bad = |error: regex::Error| Error::BadPattern {
+        pattern: name.to_owned(),
+        reason: error.to_string(),
+    };
+    Regex::new(inner).map(Some).map_err(bad)
+}
+
+/// The machine whose key in the index begins like this, in whatever project it is.
+fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
+    let may_be_id = name.len() <= 32
+        && name
+            .chars()
+            .all(|it| it.is_ascii_hexdigit() && !it.is_ascii_uppercase());
+    if !may_be_id || name.is_empty() {
+        return Ok(None);
+    }
+    let machines = MachineIndex::new(context.home.machine_index()).list()?;
+    let mut found = machines.into_iter().filter(|(key, _)| key.starts_with(name));
+    let (Some((_, entry)), None) = (found.next(), found.next()) else {
+        return Ok(None);
+    };
+    let file = entry
+        .vagrantfile_name
+        .clone()
+        .map_or_else(|| PathBuf::from("Vagrantfile"), PathBuf::from);
+    let vagrantfile = entry.vagrantfile_path.join(file);
+    if !vagrantfile.is_file() {
+        return Ok(None);
+    }
+    let project = Rc::new(Project::open(context, vagrantfile)?);
+    if !project.defines(&entry.name) {
+        return Ok(None);
+    }
+    Ok(Some(Target {
+        project,
+        name: entry.name,
+    }))
+}

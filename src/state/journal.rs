@@ -1,0 +1,286 @@
+//! What a command was about to do with a machine, written before it does it.
+//!
+//! One JSON object a line, synced after each. A command that was killed leaves a plan of which not every step is done; the next
+//! command unites what it sees with what is unfinished.
+//!
+//! **Invariant:** a torn last line is cut off, since it was never acted on. Any other line that cannot be read makes the journal
+//! damaged, and a damaged journal is never taken for an empty one.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use providers::BoundForward;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Error, Result, read_optional, write_atomically};
+use crate::lifecycle::plan::Step;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The machine's identity; it is on disk before a provider hears of it.
+    Claim {
+        /// The machine's name at its backend.
+        claim: Uuid,
+        /// The provider whose blocks of the Vagrantfile are applied.
+        settings_of: String,
+    },
+    /// A command begins.
+    Plan {
+        /// The command: `up`, `halt`.
+        command: String,
+        /// What it is about to do, in order.
+        steps: Vec<Step>,
+    },
+    /// A step begins.
+    Begin {
+        /// The step.
+        step: Step,
+    },
+    /// A step is done.
+    Done {
+        /// The step.
+        step: Step,
+    },
+    /// The ports that the machine was given.
+    Ports {
+        /// The forwards as they were bound.
+        forwards: Vec<BoundForward>,
+    },
+    /// A provisioner has run to its end, within the plan that is under way.
+    Provisioned {
+        /// Its name, or its type and place in the list.
+        provisioner: String,
+    },
+    /// The machine is gone: what was said before counts no longer.
+    Gone,
+}
+
+/// The journal of one machine, open for appending.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    entries: Vec<Entry>,
+}
+
+/// What a journal says, for those who only read.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Memory {
+    /// The machine's identity, if it was given one.
+    pub claim: Option<Uuid>,
+    /// The provider whose blocks are applied, if that was decided.
+    pub settings_of: Option<String>,
+    /// What the last command meant to do and did not.
+    pub unfinished: Vec<Step>,
+    /// The ports that the machine was given last.
+    pub ports: Vec<BoundForward>,
+    /// The provisioners that the unfinished command has run to their end.
+    pub provisioned: Vec<String>,
+}
+
+impl Journal {
+    /// Opens the journal, cutting off a torn last line.
+    pub fn open(path: &Path) -> Result<Self> {
+        let text = read_optional(path)?.unwrap_or_default();
+        let (entries, whole) = parse(path, &text)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(Error::file("write", path))?;
+        file.set_len(whole).map_err(Error::file("write", path))?;
+        file.seek(SeekFrom::End(0)).map_err(Error::file("write", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            entries,
+        })
+    }
+
+    /// Adds a line; when this returns it is on disk.
+    pub fn append(&mut self, entry: Entry) -> Result<()> {
+        let mut line = serde_json::to_vec(&entry).map_err(|error| Error::Damaged {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        })?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(Error::file("write", &self.path))?;
+        self.file.sync_data().map_err(Error::file("write", &self.path))?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// What the journal says now.
+    pub fn memory(&self) -> Memory {
+        remember(&self.entries)
+    }
+
+    /// Rewrites the journal without what no longer matters; only between commands.
+    pub fn compact(&mut self) -> Result<()> {
+        let memory = self.memory();
+        if self.entries.len() < COMPACT_FROM || !memory.unfinished.is_empty() {
+            return Ok(());
+        }
+        let mut kept = Vec::new();
+        if let (Some(claim), Some(settings_of)) = (memory.claim, memory.settings_of) {
+            kept.push(Entry::Claim { claim, settings_of });
+            kept.push(Entry::Ports { forwards: memory.ports });
+        }
+        let mut text = Vec::new();
+        for entry in &kept {
+            serde_json::to_writer(&mut text, entry).map_err(|error| Error::Damaged {
+                path: self.path.clone(),
+                reason: error.to_string(),
+            })?;
+            text.push(b'\n');
+        }
+        write_atomically(&self.path, &text)?;
+        *self = Self::open(&self.path)?;
+        Ok(())
+    }
+}
+
+/// A journal of so many lines is rewritten when a command has ended well.
+const COMPACT_FROM: usize = 64;
+
+/// Reads what the journal says and changes nothing.
+pub fn read(path: &Path) -> Result<Memory> {
+    let text = read_optional(path)?.unwrap_or_default();
+    Ok(remember(&parse(path, &text)?.0))
+}
+
+/// The entries, and how many bytes of the text are whole lines.
+fn parse(path: &Path, text: &str) -> Result<(Vec<Entry>, u64)> {
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    let entries = text[..whole]
+        .lines()
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_str(line).map_err(|error| Error::Damaged {
+                path: path.to_owned(),
+                reason: format!("line {}: {error}", index + 1),
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok((entries, whole as u64))
+}
+
+fn remember(entries: &[Entry]) -> Memory {
+    let mut memory = Memory::default();
+    for entry in entries {
+        match entry {
+            Entry::Claim { claim, settings_of } => {
+                memory.claim = Some(*claim);
+                memory.settings_of = Some(settings_of.clone());
+            }
+            Entry::Plan { steps, .. } => {
+                memory.unfinished = steps.clone();
+                memory.provisioned.clear();
+            }
+            Entry::Begin { .. } => {}
+            Entry::Done { step } => memory.unfinished.retain(|it| it != step),
+            Entry::Ports { forwards } => memory.ports = forwards.clone(),
+            Entry::Provisioned { provisioner } => memory.provisioned.push(provisioner.clone()),
+            Entry::Gone => memory = Memory::default(),
+        }
+    }
+    memory
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim() -> Entry {
+        Entry::Claim {
+            claim: Uuid::from_u128(7),
+            settings_of: "qemu".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_plan_that_was_broken_off_is_remembered_without_its_finished_steps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append(claim()).unwrap();
+        journal
+            .append(Entry::Plan {
+                command: "up".to_owned(),
+                steps: vec![Step::Create, Step::Start],
+            })
+            .unwrap();
+        journal.append(Entry::Begin { step: Step::Create }).unwrap();
+        journal.append(Entry::Done { step: Step::Create }).unwrap();
+        journal.append(Entry::Begin { step: Step::Start }).unwrap();
+
+        let memory = read(&path).unwrap();
+
+        assert_eq!(memory.claim, Some(Uuid::from_u128(7)));
+        assert_eq!(memory.unfinished, [Step::Start]);
+    }
+
+    #[test]
+    fn the_journal_cut_at_any_byte_is_read_up_to_its_last_whole_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append(claim()).unwrap();
+        journal
+            .append(Entry::Plan {
+                command: "up".to_owned(),
+                steps: vec![Step::Create],
+            })
+            .unwrap();
+        let text = std::fs::read(&path).unwrap();
+        let first = text.iter().position(|it| *it == b'\n').unwrap() + 1;
+
+        for cut in 0..text.len() {
+            std::fs::write(&path, &text[..cut]).unwrap();
+
+            let memory = read(&path).unwrap();
+
+            assert_eq!(memory.claim.is_some(), cut >= first, "cut at {cut}");
+            assert_eq!(memory.unfinished, [], "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn noise_is_never_taken_for_an_empty_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        std::fs::write(&path, "{\"entry\":\"gone\"}\n\u{1}noise\n").unwrap();
+
+        let error = Journal::open(&path).unwrap_err();
+
+        assert!(error.to_string().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn compacting_keeps_the_claim_and_the_ports() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append(claim()).unwrap();
+        for _ in 0..COMPACT_FROM {
+            journal
+                .append(Entry::Plan {
+                    command: "up".to_owned(),
+                    steps: vec![Step::Start],
+                })
+                .unwrap();
+            journal.append(Entry::Done { step: Step::Start }).unwrap();
+        }
+        let before = journal.memory();
+
+        journal.compact().unwrap();
+
+        assert_eq!(journal.memory(), before);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+}

@@ -1,0 +1,149 @@
+//! Exceptions.
+
+use super::Methods;
+use crate::report::Place;
+use crate::ruby::interpreter::{Eval, Interpreter};
+use crate::ruby::symbol::Symbol;
+use crate::ruby::value::*;
+
+pub fn install(it: &mut Interpreter) {
+    let exception = it.core.exception.clone();
+    it.methods(&exception, METHODS);
+    it.own_methods(
+        &exception,
+        &[("exception", |it, this, arguments| {
+            it.call(this, Symbol::new("new"), arguments.clone())
+        })],
+    );
+    let exit = it.core.named("SystemExit");
+    it.methods(
+        &exit,
+        &[
+            ("status", |it, this, _| {
+                Ok(it.instance_variable(this, Symbol::new("@status")))
+            }),
+            ("success?", |it, this, _| {
+                let status = it.instance_variable(this, Symbol::new("@status"));
+                Ok(Value::Boolean(matches!(status, Value::Integer(0))))
+            }),
+        ],
+    );
+    let name_error = it.core.named("NameError");
+    it.methods(
+        &name_error,
+        &[
+            ("name", |it, this, _| {
+                Ok(it.instance_variable(this, Symbol::new("@name")))
+            }),
+            ("receiver", |it, this, _| {
+                Ok(it.instance_variable(this, Symbol::new("@receiver")))
+            }),
+        ],
+    );
+    let load_error = it.core.named("LoadError");
+    it.methods(
+        &load_error,
+        &[("path", |it, this, _| {
+            Ok(it.instance_variable(this, Symbol::new("@path")))
+        })],
+    );
+    let key_error = it.core.named("KeyError");
+    it.methods(
+        &key_error,
+        &[
+            ("key", |it, this, _| Ok(it.instance_variable(this, Symbol::new("@key")))),
+            ("receiver", |it, this, _| {
+                Ok(it.instance_variable(this, Symbol::new("@receiver")))
+            }),
+        ],
+    );
+    let system = it.core.named("SystemCallError");
+    for name in [
+        "ENOENT",
+        "EACCES",
+        "EEXIST",
+        "ENOTDIR",
+        "EISDIR",
+        "ECONNREFUSED",
+        "EINVAL",
+        "EPERM",
+        "ENOTEMPTY",
+        "EADDRINUSE",
+        "ETIMEDOUT",
+        "EHOSTUNREACH",
+        "EPIPE",
+    ] {
+        it.core.class_at(&format!("Errno::{name}"), &system);
+    }
+}
+
+const METHODS: Methods = &[
+    ("initialize", |it, this, arguments| {
+        let message = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        it.set_instance_variable(this, Symbol::new("@message"), message)?;
+        Ok(Value::Nil)
+    }),
+    ("message", |it, this, _| Ok(Value::string(it.to_s(this)?))),
+    ("to_s", text),
+    ("detailed_message", text),
+    ("full_message", text),
+    ("inspect", |it, this, _| {
+        let class = it.class_of(this).name.borrow().clone();
+        let text = it.to_s(this)?;
+        Ok(Value::string(if text.is_empty() {
+            class
+        } else {
+            format!("#<{class}: {text}>")
+        }))
+    }),
+    ("backtrace", |_, this, _| {
+        Ok(Value::array(places(this).iter().map(trace_line).collect()))
+    }),
+    ("set_backtrace", |_, _, arguments| {
+        Ok(arguments.get(0).cloned().unwrap_or(Value::Nil))
+    }),
+    ("backtrace_locations", |_, this, _| {
+        Ok(Value::array(places(this).iter().map(trace_line).collect()))
+    }),
+    ("cause", |_, _, _| Ok(Value::Nil)),
+    ("exception", |it, this, arguments| match arguments.get(0) {
+        None => Ok(this.clone()),
+        Some(message) => {
+            let copy = super::object::copy(it, this)?;
+            it.set_instance_variable(&copy, Symbol::new("@message"), message.clone())?;
+            Ok(copy)
+        }
+    }),
+    ("==", |it, this, arguments| {
+        let other = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        Ok(Value::Boolean(
+            this.is_same(&other) || (it.inspect(this)? == it.inspect(&other)?),
+        ))
+    }),
+];
+
+fn text(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    let message = it.instance_variable(this, Symbol::new("@message"));
+    if message.is_nil() {
+        let class = it.class_of(this).name.borrow().clone();
+        return Ok(Value::string(class));
+    }
+    Ok(Value::string(it.to_s(&message)?))
+}
+
+/// Where an error was raised, and the calls that led there.
+pub fn places(error: &Value) -> Vec<Place> {
+    let Value::Object(object) = error else {
+        return Vec::new();
+    };
+    let native = object.native.borrow().clone();
+    native
+        .and_then(|it| it.downcast::<Vec<Place>>().ok())
+        .map(|it| it.to_vec())
+        .unwrap_or_default()
+}
+
+/// A place as a backtrace shows it.
+pub fn trace_line(place: &Place) -> Value {
+    Value::string(format!("{}:{}:in `block'", place.file.display(), place.line))
+}

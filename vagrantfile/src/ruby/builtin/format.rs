@@ -1,0 +1,264 @@
+//! `%`-formats: `"%02d" % n`, `sprintf`, `printf`.
+
+use crate::ruby::interpreter::{Interpreter, Outcome};
+use crate::ruby::value::*;
+
+#[derive(Default)]
+struct Directive {
+    left: bool,
+    zero: bool,
+    plus: bool,
+    space: bool,
+    alternate: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+/// The first value is the format, the others fill it.
+pub fn format(it: &mut Interpreter, values: &[Value]) -> Outcome<String> {
+    let template = it.text_of(values.first())?;
+    let mut formatter = Formatter {
+        values: values.get(1..).unwrap_or_default(),
+        next: 0,
+        output: String::new(),
+    };
+    let letters: Vec<char> = template.chars().collect();
+    let mut at = 0;
+    while at < letters.len() {
+        if letters[at] != '%' {
+            formatter.output.push(letters[at]);
+            at += 1;
+            continue;
+        }
+        at = formatter.directive(it, &letters, at + 1)?;
+        it.check_length(formatter.output.len())?;
+    }
+    Ok(formatter.output)
+}
+
+struct Formatter<'a> {
+    values: &'a [Value],
+    next: usize,
+    output: String,
+}
+
+impl Formatter<'_> {
+    /// Reads one directive and returns where the text goes on.
+    fn directive(&mut self, it: &mut Interpreter, letters: &[char], mut at: usize) -> Outcome<usize> {
+        let mut directive = Directive::default();
+        let mut named: Option<Value> = None;
+        loop {
+            let Some(&letter) = letters.get(at) else {
+                return Err(it.error(
+                    "ArgumentError",
+                    "incomplete format specifier; use %% (double %) instead",
+                ));
+            };
+            at += 1;
+            match letter {
+                '-' => directive.left = true,
+                '0' => directive.zero = true,
+                '+' => directive.plus = true,
+                ' ' => directive.space = true,
+                '#' => directive.alternate = true,
+                '1'..='9' => {
+                    let (number, end) = number(letters, at - 1);
+                    at = end;
+                    if letters.get(at) == Some(&'$') {
+                        at += 1;
+                        named = self.values.get(number.wrapping_sub(1)).cloned();
+                    } else {
+                        directive.width = number;
+                    }
+                }
+                '*' => {
+                    let value = self.take(it)?;
+                    let width = it.integer_of(Some(&value))?;
+                    directive.left |= width < 0;
+                    directive.width = width.unsigned_abs() as usize;
+                }
+                '.' => {
+                    let (number, end) = number(letters, at);
+                    (directive.precision, at) = (Some(number), end);
+                }
+                '<' | '{' => {
+                    let close = if letter == '<' { '>' } else { '}' };
+                    let Some(length) = letters[at..].iter().position(|it| *it == close) else {
+                        return Err(it.error("ArgumentError", "malformed name - unmatched parenthesis"));
+                    };
+                    let name: String = letters[at..at + length].iter().collect();
+                    at += length + 1;
+                    let value = self.look_up(it, &name)?;
+                    if letter == '{' {
+                        let text = it.to_s(&value)?;
+                        self.pad(it, &directive, text)?;
+                        return Ok(at);
+                    }
+                    named = Some(value);
+                }
+                '%' => {
+                    self.output.push('%');
+                    return Ok(at);
+                }
+                '\n' | '\0' => {
+                    self.output.push('%');
+                    self.output.push(letter);
+                    return Ok(at);
+                }
+                kind => {
+                    let value = match named.take() {
+                        Some(value) => value,
+                        None => self.take(it)?,
+                    };
+                    let text = convert(it, &mut directive, kind, &value)?;
+                    self.pad(it, &directive, text)?;
+                    return Ok(at);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, it: &mut Interpreter) -> Outcome<Value> {
+        self.next += 1;
+        match self.values.get(self.next - 1) {
+            Some(value) => Ok(value.clone()),
+            None => Err(it.error("ArgumentError", "too few arguments")),
+        }
+    }
+
+    fn look_up(&mut self, it: &mut Interpreter, name: &str) -> Outcome<Value> {
+        let found = match self.values.first() {
+            Some(Value::Hash(table)) => table.get_symbol(name),
+            _ => return Err(it.error("ArgumentError", "one hash required")),
+        };
+        found.ok_or_else(|| it.error("KeyError", format!("key<{name}> not found")))
+    }
+
+    fn pad(&mut self, it: &mut Interpreter, directive: &Directive, text: String) -> Outcome<()> {
+        let missing = directive.width.saturating_sub(text.chars().count());
+        it.reserve(missing)?;
+        if directive.left {
+            self.output.push_str(&text);
+            self.output.extend(std::iter::repeat_n(' ', missing));
+        } else if directive.zero {
+            let (sign, digits) = text.split_at(text.find(|it: char| it != '-' && it != '+').unwrap_or(0));
+            self.output.push_str(sign);
+            self.output.extend(std::iter::repeat_n('0', missing));
+            self.output.push_str(digits);
+        } else {
+            self.output.extend(std::iter::repeat_n(' ', missing));
+            self.output.push_str(&text);
+        }
+        Ok(())
+    }
+}
+
+fn number(letters: &[char], mut at: usize) -> (usize, usize) {
+    let mut value = 0_usize;
+    while let Some(digit) = letters.get(at).and_then(|it| it.to_digit(10)) {
+        value = value.saturating_mul(10).saturating_add(digit as usize);
+        at += 1;
+    }
+    (value, at)
+}
+
+fn convert(it: &mut Interpreter, directive: &mut Directive, kind: char, value: &Value) -> Outcome<String> {
+    let text = match kind {
+        'd' | 'i' | 'u' => signed(directive, whole(it, value)?, 10),
+        'x' => prefixed(directive, "0x", signed(directive, whole(it, value)?, 16)),
+        'X' => prefixed(directive, "0X", signed(directive, whole(it, value)?, 16).to_uppercase()),
+        'o' => prefixed(directive, "0", signed(directive, whole(it, value)?, 8)),
+        'b' | 'B' => prefixed(directive, "0b", signed(directive, whole(it, value)?, 2)),
+        'f' => {
+            let precision = directive.precision.unwrap_or(6).min(300);
+            with_sign(directive, format!("{:.*}", precision, fraction(it, value)?))
+        }
+        'e' | 'E' | 'g' | 'G' => {
+            let number = fraction(it, value)?;
+            if kind.eq_ignore_ascii_case(&'g') {
+                crate::ruby::convert::float_text(number)
+                    .trim_end_matches(".0")
+                    .to_owned()
+            } else {
+                exponential(number, directive.precision.unwrap_or(6).min(300))
+            }
+        }
+        's' => limited(directive, it.to_s(value)?),
+        'p' => limited(directive, it.inspect(value)?),
+        'c' => match value {
+            Value::Integer(code) => u32::try_from(*code)
+                .ok()
+                .and_then(char::from_u32)
+                .unwrap_or('?')
+                .to_string(),
+            other => it.to_s(other)?.chars().take(1).collect(),
+        },
+        other => return Err(it.error("ArgumentError", format!("malformed format string - %{other}"))),
+    };
+    directive.zero &= !matches!(kind, 's' | 'p' | 'c');
+    Ok(text)
+}
+
+fn limited(directive: &Directive, text: String) -> String {
+    match directive.precision {
+        Some(precision) => text.chars().take(precision).collect(),
+        None => text,
+    }
+}
+
+fn signed(directive: &Directive, value: i64, base: u32) -> String {
+    let text = super::number::digits(value, base);
+    let text = match directive.precision {
+        Some(precision) if text.trim_start_matches('-').len() < precision.min(300) => {
+            let digits = text.trim_start_matches('-');
+            format!(
+                "{}{digits:0>width$}",
+                if value < 0 { "-" } else { "" },
+                width = precision.min(300)
+            )
+        }
+        _ => text,
+    };
+    with_sign(directive, text)
+}
+
+fn with_sign(directive: &Directive, text: String) -> String {
+    match () {
+        () if text.starts_with('-') => text,
+        () if directive.plus => format!("+{text}"),
+        () if directive.space => format!(" {text}"),
+        () => text,
+    }
+}
+
+fn prefixed(directive: &Directive, prefix: &str, text: String) -> String {
+    if directive.alternate {
+        format!("{prefix}{text}")
+    } else {
+        text
+    }
+}
+
+fn exponential(value: f64, precision: usize) -> String {
+    let text = format!("{value:.precision$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |it| ('-', it));
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
+fn whole(it: &mut Interpreter, value: &Value) -> Outcome<i64> {
+    match value {
+        Value::Float(value) => Ok(value.floor() as i64),
+        other => {
+            let value = super::number::to_integer(it, &Arguments::of(vec![other.clone()]))?;
+            it.integer_of(Some(&value))
+        }
+    }
+}
+
+fn fraction(it: &mut Interpreter, value: &Value) -> Outcome<f64> {
+    match super::number::to_float(it, &Arguments::of(vec![value.clone()]))? {
+        Value::Float(value) => Ok(value),
+        _ => Ok(0.0),
+    }
+}

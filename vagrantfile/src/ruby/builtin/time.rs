@@ -1,0 +1,409 @@
+//! `Time` and `Date`.
+
+use super::Methods;
+use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
+use crate::ruby::value::*;
+use std::rc::Rc;
+
+/// A point in time, with the distance to UTC in which it is shown.
+#[derive(Clone, Copy)]
+struct Moment {
+    seconds: i64,
+    nanoseconds: u32,
+    offset: i32,
+}
+
+/// A moment as a calendar shows it.
+struct Calendar {
+    year: i64,
+    month: u32,
+    day: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    weekday: u32,
+    day_of_year: u32,
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+
+pub fn install(it: &mut Interpreter) {
+    for name in ["Time", "Date", "DateTime"] {
+        let class = it.core.class_at(name, &it.core.object.clone());
+        class.included.borrow_mut().push(it.core.comparable.clone());
+        it.methods(&class, METHODS);
+        it.own_methods(&class, OWN);
+    }
+}
+
+const OWN: Methods = &[
+    ("now", |it, this, _| now(it, this)),
+    ("today", |it, this, _| now(it, this)),
+    ("new", |it, this, arguments| {
+        if arguments.list.is_empty() {
+            now(it, this)
+        } else {
+            made(it, this, arguments, None)
+        }
+    }),
+    ("local", |it, this, arguments| made(it, this, arguments, None)),
+    ("mktime", |it, this, arguments| made(it, this, arguments, None)),
+    ("utc", |it, this, arguments| made(it, this, arguments, Some(0))),
+    ("gm", |it, this, arguments| made(it, this, arguments, Some(0))),
+    ("at", |it, this, arguments| {
+        let seconds = it.integer_of(arguments.get(0))?;
+        let offset = it.shared.world.borrow().host.now().offset;
+        instance(
+            it,
+            this,
+            Moment {
+                seconds,
+                nanoseconds: 0,
+                offset,
+            },
+        )
+    }),
+    ("parse", |it, this, arguments| {
+        let text = it.text_of(arguments.get(0))?;
+        let numbers: Vec<Value> = text
+            .split(|it: char| !it.is_ascii_digit())
+            .filter_map(|it| it.parse().ok())
+            .map(Value::Integer)
+            .take(6)
+            .collect();
+        made(it, this, &Arguments::of(numbers), None)
+    }),
+    ("zone_offset", |it, _, _| {
+        Ok(Value::Integer(i64::from(it.shared.world.borrow().host.now().offset)))
+    }),
+];
+
+const METHODS: Methods = &[
+    ("to_i", |it, this, _| Ok(Value::Integer(moment(it, this)?.seconds))),
+    ("tv_sec", |it, this, _| Ok(Value::Integer(moment(it, this)?.seconds))),
+    ("to_f", |it, this, _| {
+        let moment = moment(it, this)?;
+        Ok(Value::Float(
+            moment.seconds as f64 + f64::from(moment.nanoseconds) / 1e9,
+        ))
+    }),
+    ("usec", |it, this, _| {
+        Ok(Value::Integer(i64::from(moment(it, this)?.nanoseconds / 1000)))
+    }),
+    ("nsec", |it, this, _| {
+        Ok(Value::Integer(i64::from(moment(it, this)?.nanoseconds)))
+    }),
+    ("gmt_offset", offset),
+    ("utc_offset", offset),
+    ("gmtoff", offset),
+    ("zone", |it, this, _| {
+        let offset = moment(it, this)?.offset;
+        Ok(Value::string(if offset == 0 {
+            "UTC".to_owned()
+        } else {
+            zone(offset, "")
+        }))
+    }),
+    ("utc", in_utc),
+    ("getutc", in_utc),
+    ("gmtime", in_utc),
+    ("getgm", in_utc),
+    ("localtime", |_, this, _| Ok(this.clone())),
+    ("getlocal", |_, this, _| Ok(this.clone())),
+    ("to_time", |_, this, _| Ok(this.clone())),
+    ("to_date", |_, this, _| Ok(this.clone())),
+    ("year", |it, this, _| {
+        Ok(Value::Integer(calendar(moment(it, this)?).year))
+    }),
+    ("month", |it, this, _| field(it, this, |it| it.month)),
+    ("mon", |it, this, _| field(it, this, |it| it.month)),
+    ("day", |it, this, _| field(it, this, |it| it.day)),
+    ("mday", |it, this, _| field(it, this, |it| it.day)),
+    ("hour", |it, this, _| field(it, this, |it| it.hour)),
+    ("min", |it, this, _| field(it, this, |it| it.minute)),
+    ("sec", |it, this, _| field(it, this, |it| it.second)),
+    ("wday", |it, this, _| field(it, this, |it| it.weekday)),
+    ("yday", |it, this, _| field(it, this, |it| it.day_of_year)),
+    ("strftime", |it, this, arguments| {
+        let (format, moment) = (it.text_of(arguments.get(0))?, moment(it, this)?);
+        Ok(Value::string(formatted(&format, moment)))
+    }),
+    ("to_s", text),
+    ("inspect", text),
+    ("iso8601", |it, this, _| {
+        Ok(Value::string(formatted("%Y-%m-%dT%H:%M:%S%:z", moment(it, this)?)))
+    }),
+    ("xmlschema", |it, this, _| {
+        Ok(Value::string(formatted("%Y-%m-%dT%H:%M:%S%:z", moment(it, this)?)))
+    }),
+    ("+", |it, this, arguments| moved(it, this, arguments, 1.0)),
+    ("-", |it, this, arguments| match arguments.get(0) {
+        Some(other @ Value::Object(_)) => {
+            let (one, two) = (moment(it, this)?, moment(it, &other.clone())?);
+            let nanoseconds = f64::from(one.nanoseconds) - f64::from(two.nanoseconds);
+            Ok(Value::Float((one.seconds - two.seconds) as f64 + nanoseconds / 1e9))
+        }
+        _ => moved(it, this, arguments, -1.0),
+    }),
+    ("<=>", |it, this, arguments| match arguments.get(0) {
+        Some(other @ Value::Object(_)) => {
+            let (one, two) = (moment(it, this)?, moment(it, &other.clone())?);
+            Ok(Value::Integer(
+                (one.seconds, one.nanoseconds).cmp(&(two.seconds, two.nanoseconds)) as i64,
+            ))
+        }
+        _ => Ok(Value::Nil),
+    }),
+    ("dst?", |_, _, _| Ok(Value::Boolean(false))),
+    ("isdst", |_, _, _| Ok(Value::Boolean(false))),
+];
+
+/// A moment given in seconds since 1970.
+pub fn at(it: &mut Interpreter, seconds: i64) -> Eval {
+    let class = Value::Class(it.core.class_at("Time", &it.core.object.clone()));
+    let offset = it.shared.world.borrow().host.now().offset;
+    instance(
+        it,
+        &class,
+        Moment {
+            seconds,
+            nanoseconds: 0,
+            offset,
+        },
+    )
+}
+
+fn instance(it: &mut Interpreter, class: &Value, moment: Moment) -> Eval {
+    let class = super::module::class_argument(it, Some(class))?;
+    let object = it.core.instance(&class);
+    if let Value::Object(object) = &object {
+        *object.native.borrow_mut() = Some(Rc::new(moment));
+    }
+    Ok(object)
+}
+
+fn now(it: &mut Interpreter, class: &Value) -> Eval {
+    let now = it.shared.world.borrow().host.now();
+    instance(
+        it,
+        class,
+        Moment {
+            seconds: now.seconds,
+            nanoseconds: now.nanoseconds,
+            offset: now.offset,
+        },
+    )
+}
+
+fn moment(it: &mut Interpreter, this: &Value) -> Outcome<Moment> {
+    let native = match this {
+        Value::Object(object) => object.native.borrow().clone(),
+        _ => None,
+    };
+    let moment = native.and_then(|it| it.downcast::<Moment>().ok());
+    moment
+        .map(|it| *it)
+        .ok_or_else(|| it.error("TypeError", "can't convert into an exact number"))
+}
+
+fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Option<i32>) -> Eval {
+    let mut numbers = [1970, 1, 1, 0, 0, 0];
+    for (number, value) in numbers.iter_mut().zip(arguments.split().0) {
+        *number = match value {
+            Value::String(_) => super::number::leading_integer(&it.text_of(Some(value))?, 10),
+            value => it.integer_of(Some(value))?,
+        };
+    }
+    let [year, month, day, hour, minute, second] = numbers;
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(-9999..=9999).contains(&year) {
+        return Err(it.error("ArgumentError", "argument out of range"));
+    }
+    let offset = offset.unwrap_or_else(|| it.shared.world.borrow().host.now().offset);
+    let days = days_of(year, month, day);
+    let seconds = days
+        .saturating_mul(86400)
+        .saturating_add(hour.clamp(0, 24) * 3600 + minute.clamp(0, 60) * 60 + second.clamp(0, 61))
+        - i64::from(offset);
+    instance(
+        it,
+        class,
+        Moment {
+            seconds,
+            nanoseconds: 0,
+            offset,
+        },
+    )
+}
+
+/// Days since 1970.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted.div_euclid(400);
+    let of_era = shifted.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+fn calendar(moment: Moment) -> Calendar {
+    let local = moment.seconds.saturating_add(i64::from(moment.offset));
+    let (days, rest) = (local.div_euclid(86400), local.rem_euclid(86400));
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    Calendar {
+        year,
+        month: month as u32,
+        day: (of_year - (153 * shifted_month + 2) / 5 + 1) as u32,
+        hour: (rest / 3600) as u32,
+        minute: (rest % 3600 / 60) as u32,
+        second: (rest % 60) as u32,
+        weekday: (days + 4).rem_euclid(7) as u32,
+        day_of_year: (days - days_of(year, 1, 1) + 1) as u32,
+    }
+}
+
+fn field(it: &mut Interpreter, this: &Value, field: fn(Calendar) -> u32) -> Eval {
+    Ok(Value::Integer(i64::from(field(calendar(moment(it, this)?)))))
+}
+
+fn offset(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    Ok(Value::Integer(i64::from(moment(it, this)?.offset)))
+}
+
+fn in_utc(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    let moment = Moment {
+        offset: 0,
+        ..moment(it, this)?
+    };
+    let class = Value::Class(it.class_of(this));
+    instance(it, &class, moment)
+}
+
+fn text(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    let moment = moment(it, this)?;
+    let format = match it.class_of(this).name.borrow().as_str() {
+        "Date" => "%Y-%m-%d",
+        _ if moment.offset == 0 => "%Y-%m-%d %H:%M:%S UTC",
+        _ => "%Y-%m-%d %H:%M:%S %z",
+    };
+    Ok(Value::string(formatted(format, moment)))
+}
+
+fn moved(it: &mut Interpreter, this: &Value, arguments: &Arguments, sign: f64) -> Eval {
+    let own = moment(it, this)?;
+    let class = it.class_of(this);
+    let unit = if &*class.name.borrow() == "Date" { 86400.0 } else { 1.0 };
+    let by = match arguments.get(0) {
+        Some(Value::Float(by)) => *by,
+        value => it.integer_of(value)? as f64,
+    };
+    let seconds = own.seconds.saturating_add((by * sign * unit) as i64);
+    instance(it, &Value::Class(class), Moment { seconds, ..own })
+}
+
+fn zone(offset: i32, separator: &str) -> String {
+    let sign = if offset < 0 { '-' } else { '+' };
+    let minutes = offset.abs() / 60;
+    format!("{sign}{:02}{separator}{:02}", minutes / 60, minutes % 60)
+}
+
+fn formatted(format: &str, moment: Moment) -> String {
+    let date = calendar(moment);
+    let mut out = String::new();
+    let mut letters = format.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            out.push(letter);
+            continue;
+        }
+        let mut flag = None;
+        while let Some(next @ ('-' | '^' | '0' | ':' | '_')) = letters.peek().copied() {
+            flag = Some(next);
+            letters.next();
+        }
+        let Some(kind) = letters.next() else { break };
+        let text = directive(kind, flag, &date, moment);
+        out.push_str(&match flag {
+            Some('-') => text.trim_start_matches('0').to_owned(),
+            Some('^') => text.to_uppercase(),
+            _ => text,
+        });
+    }
+    out
+}
+
+fn directive(kind: char, flag: Option<char>, date: &Calendar, moment: Moment) -> String {
+    let month = MONTHS[(date.month as usize).saturating_sub(1) % 12];
+    let day = DAYS[date.weekday as usize % 7];
+    let twelve = if date.hour % 12 == 0 { 12 } else { date.hour % 12 };
+    match kind {
+        'Y' => date.year.to_string(),
+        'y' => format!("{:02}", date.year.rem_euclid(100)),
+        'm' => format!("{:02}", date.month),
+        'd' => format!("{:02}", date.day),
+        'e' => format!("{:2}", date.day),
+        'H' => format!("{:02}", date.hour),
+        'I' => format!("{twelve:02}"),
+        'M' => format!("{:02}", date.minute),
+        'S' => format!("{:02}", date.second),
+        'L' => format!("{:03}", moment.nanoseconds / 1_000_000),
+        'N' => format!("{:09}", moment.nanoseconds),
+        'j' => format!("{:03}", date.day_of_year),
+        'B' => month.to_owned(),
+        'b' | 'h' => month[..3].to_owned(),
+        'A' => day.to_owned(),
+        'a' => day[..3].to_owned(),
+        'p' => if date.hour < 12 { "AM" } else { "PM" }.to_owned(),
+        'P' => if date.hour < 12 { "am" } else { "pm" }.to_owned(),
+        'u' => (if date.weekday == 0 { 7 } else { date.weekday }).to_string(),
+        'w' => date.weekday.to_string(),
+        'z' => zone(moment.offset, if flag == Some(':') { ":" } else { "" }),
+        'Z' => {
+            if moment.offset == 0 {
+                "UTC".to_owned()
+            } else {
+                zone(moment.offset, "")
+            }
+        }
+        's' => moment.seconds.to_string(),
+        'F' => formatted("%Y-%m-%d", moment),
+        'T' | 'X' => formatted("%H:%M:%S", moment),
+        'D' | 'x' => formatted("%m/%d/%y", moment),
+        'R' => formatted("%H:%M", moment),
+        'c' => formatted("%a %b %e %H:%M:%S %Y", moment),
+        'n' => "\n".to_owned(),
+        't' => "\t".to_owned(),
+        '%' => "%".to_owned(),
+        other => format!("%{other}"),
+    }
+}

@@ -1,0 +1,508 @@
+//! `YAML`, as Psych reads it: YAML 1.1 for plain scalars, `:symbols`, `<<` merges, the last of two equal keys.
+
+use super::Methods;
+use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
+use crate::ruby::symbol::Symbol;
+use crate::ruby::value::*;
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use std::collections::HashMap;
+
+/// How deep a document may be nested.
+const DEEPEST: usize = 500;
+
+pub fn install(it: &mut Interpreter) {
+    let psych = it.core.module_at("Psych");
+    let error = it.core.class_at("Psych::Exception", &it.core.standard_error.clone());
+    it.core.class_at("Psych::SyntaxError", &error);
+    it.core.class_at("Psych::DisallowedClass", &error);
+    let alias = it.core.class_at("Psych::BadAlias", &error);
+    it.core.class_at("Psych::AliasesNotEnabled", &alias);
+    it.own_methods(&psych, METHODS);
+    it.put(&it.core.object.clone(), "YAML", Value::Class(psych));
+    let object = it.core.object.clone();
+    it.methods(
+        &object,
+        &[("to_yaml", |it, this, _| Ok(Value::string(dump(it, this)?)))],
+    );
+}
+
+const METHODS: Methods = &[
+    ("load", |it, _, arguments| load(it, arguments, Trust::SymbolsOnly)),
+    ("safe_load", |it, _, arguments| load(it, arguments, Trust::Nothing)),
+    ("unsafe_load", |it, _, arguments| load(it, arguments, Trust::Everything)),
+    ("load_file", |it, _, arguments| {
+        load_file(it, arguments, Trust::SymbolsOnly)
+    }),
+    ("safe_load_file", |it, _, arguments| {
+        load_file(it, arguments, Trust::Nothing)
+    }),
+    ("unsafe_load_file", |it, _, arguments| {
+        load_file(it, arguments, Trust::Everything)
+    }),
+    ("load_stream", |it, _, arguments| {
+        let text = it.text_of(arguments.get(0))?;
+        Ok(Value::array(documents(
+            it,
+            &text,
+            Options::of(Trust::SymbolsOnly, arguments),
+            "(stream)",
+        )?))
+    }),
+    ("dump", |it, _, arguments| {
+        let value = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        Ok(Value::string(dump(it, &value)?))
+    }),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Trust {
+    Nothing,
+    SymbolsOnly,
+    Everything,
+}
+
+#[derive(Clone, Copy)]
+struct Options {
+    symbols: bool,
+    dates: bool,
+    aliases: bool,
+    symbol_names: bool,
+}
+
+impl Options {
+    fn of(trust: Trust, arguments: &Arguments) -> Self {
+        let mut permitted = Vec::new();
+        if let Some(Value::Array(classes)) = arguments.keyword("permitted_classes") {
+            permitted = classes
+                .to_vec()
+                .iter()
+                .filter_map(|it| match it {
+                    Value::Class(class) => Some(class.name.borrow().clone()),
+                    _ => None,
+                })
+                .collect();
+        }
+        // The old form: `YAML.safe_load(text, [Symbol], [], true)`.
+        if let Some(Value::Array(classes)) = arguments.get(1) {
+            permitted.extend(classes.to_vec().iter().filter_map(|it| match it {
+                Value::Class(class) => Some(class.name.borrow().clone()),
+                _ => None,
+            }));
+        }
+        let allows = |name: &str| permitted.iter().any(|it| it == name);
+        let aliases =
+            arguments.keyword("aliases").is_some_and(|it| it.is_true()) || arguments.get(3).is_some_and(Value::is_true);
+        Options {
+            symbols: trust != Trust::Nothing || allows("Symbol"),
+            dates: trust == Trust::Everything || allows("Date") || allows("Time"),
+            aliases: trust == Trust::Everything || aliases,
+            symbol_names: arguments.keyword("symbolize_names").is_some_and(|it| it.is_true()),
+        }
+    }
+}
+
+fn load(it: &mut Interpreter, arguments: &Arguments, trust: Trust) -> Eval {
+    let text = match arguments.get(0) {
+        Some(stream @ Value::Object(_)) if it.find_method(stream, Symbol::new("read")).is_some() => {
+            let text = it.send(&stream.clone(), "read", Vec::new())?;
+            it.to_s(&text)?
+        }
+        other => it.text_of(other)?,
+    };
+    first(it, &text, Options::of(trust, arguments), "(<unknown>)")
+}
+
+fn load_file(it: &mut Interpreter, arguments: &Arguments, trust: Trust) -> Eval {
+    let text = super::file::read_argument(it, arguments.get(0))?;
+    let path = super::file::path_argument(it, arguments.get(0))?;
+    first(
+        it,
+        &text,
+        Options::of(trust, arguments),
+        &format!("({})", path.display()),
+    )
+}
+
+fn first(it: &mut Interpreter, text: &str, options: Options, name: &str) -> Eval {
+    Ok(documents(it, text, options, name)?
+        .into_iter()
+        .next()
+        .unwrap_or(Value::Boolean(false)))
+}
+
+/// A list or a table whose end has not come yet.
+struct Open {
+    is_table: bool,
+    anchor: usize,
+    items: Vec<Value>,
+    /// Which of the items are plain `<<`.
+    merges: Vec<bool>,
+}
+
+struct Builder {
+    options: Options,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Value>,
+    documents: Vec<Value>,
+}
+
+fn documents(it: &mut Interpreter, text: &str, options: Options, name: &str) -> Outcome<Vec<Value>> {
+    it.work(text.len() * 8)?;
+    let mut builder = Builder {
+        options,
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        documents: Vec::new(),
+    };
+    for event in Parser::new_from_str(text) {
+        it.tick()?;
+        match event {
+            Ok((event, _)) => builder.take(it, event)?,
+            Err(error) => {
+                let place = error.marker();
+                let (line, column) = (place.line(), place.col() + 1);
+                let message = format!("{name}: {} at line {line} column {column}", error.info());
+                return Err(it.error("Psych::SyntaxError", message));
+            }
+        }
+    }
+    Ok(builder.documents)
+}
+
+impl Builder {
+    fn take(&mut self, it: &mut Interpreter, event: Event<'_>) -> Outcome<()> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_merge = style == ScalarStyle::Plain && text == "<<";
+                let value = self.scalar(it, &text, style, tag.as_deref())?;
+                self.put(it, value, anchor, is_merge)?;
+            }
+            Event::Alias(anchor) => {
+                if !self.options.aliases {
+                    let message = "Alias parsing was not enabled. To enable it, pass `aliases: true` to `Psych::load` or `Psych::safe_load`.";
+                    return Err(it.error("Psych::AliasesNotEnabled", message));
+                }
+                let value = self.anchors.get(&anchor).cloned().unwrap_or(Value::Nil);
+                self.put(it, value, 0, false)?;
+            }
+            Event::SequenceStart(anchor, tag) => self.start(it, false, anchor, tag.as_deref())?,
+            Event::MappingStart(anchor, tag) => self.start(it, true, anchor, tag.as_deref())?,
+            Event::SequenceEnd | Event::MappingEnd => self.end(it)?,
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, it: &mut Interpreter, is_table: bool, anchor: usize, tag: Option<&Tag>) -> Outcome<()> {
+        refuse_objects(it, tag)?;
+        if self.open.len() >= DEEPEST {
+            return Err(it.error("Psych::SyntaxError", "this document is nested too deeply"));
+        }
+        self.open.push(Open {
+            is_table,
+            anchor,
+            items: Vec::new(),
+            merges: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn end(&mut self, it: &mut Interpreter) -> Outcome<()> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let value = match open.is_table {
+            false => Value::array(open.items),
+            true => self.table(it, &open)?,
+        };
+        self.put(it, value, open.anchor, false)
+    }
+
+    fn table(&mut self, it: &mut Interpreter, open: &Open) -> Eval {
+        let table = Table::default();
+        for (pair, merges) in open.items.chunks(2).zip(open.merges.chunks(2)) {
+            let [key, value] = pair else { continue };
+            if merges[0] && merge(&table, value) {
+                continue;
+            }
+            let key = match key {
+                Value::String(text) if self.options.symbol_names => Value::symbol(&text.text.borrow()),
+                key => key.clone(),
+            };
+            table.insert(key, value.clone());
+        }
+        it.tick()?;
+        Ok(Value::Hash(std::rc::Rc::new(table)))
+    }
+
+    fn put(&mut self, _: &mut Interpreter, value: Value, anchor: usize, is_merge: bool) -> Outcome<()> {
+        if anchor > 0 {
+            self.anchors.insert(anchor, value.clone());
+        }
+        match self.open.last_mut() {
+            Some(open) => {
+                open.items.push(value);
+                open.merges.push(is_merge);
+            }
+            None => self.documents.push(value),
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, it: &mut Interpreter, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Eval {
+        refuse_objects(it, tag)?;
+        if let Some(tag) = tag {
+            match tag.suffix.as_str() {
+                "str" => return Ok(Value::string(text)),
+                "int" => return Ok(Value::Integer(super::number::leading_integer(text, 10))),
+                "float" => return Ok(Value::Float(super::number::leading_float(text))),
+                "ruby/sym" | "ruby/symbol" => return Ok(Value::symbol(text)),
+                "binary" => {
+                    return Ok(Value::string(
+                        String::from_utf8_lossy(&super::digest::from_base64(text)).into_owned(),
+                    ));
+                }
+                _ if tag.handle == "!" => return Ok(Value::string(text)),
+                _ => {}
+            }
+        }
+        if style != ScalarStyle::Plain {
+            return Ok(Value::string(text));
+        }
+        self.plain(it, text)
+    }
+
+    /// A plain scalar, as YAML 1.1 and Psych read it.
+    fn plain(&mut self, it: &mut Interpreter, text: &str) -> Eval {
+        if let Some(value) = word(text) {
+            return Ok(value);
+        }
+        if let Some(name) = text.strip_prefix(':').filter(|it| !it.is_empty()) {
+            if !self.options.symbols {
+                return Err(it.error("Psych::DisallowedClass", "Tried to load unspecified class: Symbol"));
+            }
+            let quoted = |sign| name.strip_prefix(sign).and_then(|it: &str| it.strip_suffix(sign));
+            return Ok(Value::symbol(quoted('"').or(quoted('\'')).unwrap_or(name)));
+        }
+        if is_date(text) {
+            if !self.options.dates {
+                return Err(it.error("Psych::DisallowedClass", "Tried to load unspecified class: Date"));
+            }
+            let class = Value::Class(it.core.class_at("Date", &it.core.object.clone()));
+            return it.send(&class, "parse", vec![Value::string(text)]);
+        }
+        Ok(number(text).unwrap_or_else(|| Value::string(text)))
+    }
+}
+
+fn refuse_objects(it: &mut Interpreter, tag: Option<&Tag>) -> Outcome<()> {
+    match tag {
+        Some(tag)
+            if tag.suffix.starts_with("ruby/")
+                && !tag.suffix.starts_with("ruby/sym")
+                && tag.suffix != "ruby/regexp" =>
+        {
+            let class = tag.suffix.split(':').nth(1).unwrap_or("Object").to_owned();
+            Err(it.error(
+                "Psych::DisallowedClass",
+                format!("Tried to load unspecified class: {class}"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn merge(table: &Table, value: &Value) -> bool {
+    match value {
+        Value::Hash(other) => {
+            other
+                .to_pairs()
+                .into_iter()
+                .for_each(|(key, value)| table.insert(key, value));
+            true
+        }
+        Value::Array(list) => {
+            let list = list.to_vec();
+            if !list.iter().all(|it| matches!(it, Value::Hash(_))) {
+                return false;
+            }
+            list.iter().rev().for_each(|it| drop(merge(table, it)));
+            true
+        }
+        _ => false,
+    }
+}
+
+fn word(text: &str) -> Option<Value> {
+    if text.len() > 5 {
+        return None;
+    }
+    match text.to_ascii_lowercase().as_str() {
+        "" | "~" | "null" => Some(Value::Nil),
+        "yes" | "true" | "on" => Some(Value::Boolean(true)),
+        "no" | "false" | "off" => Some(Value::Boolean(false)),
+        ".inf" | "+.inf" => Some(Value::Float(f64::INFINITY)),
+        "-.inf" => Some(Value::Float(f64::NEG_INFINITY)),
+        ".nan" => Some(Value::Float(f64::NAN)),
+        _ => None,
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else {
+        return false;
+    };
+    let digits = |part: &str, least: usize, most: usize| {
+        (least..=most).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit())
+    };
+    let within = |part: &str, last: u32| part.parse::<u32>().is_ok_and(|it| it <= last);
+    digits(year, 4, 4) && digits(month, 1, 2) && digits(day, 1, 2) && within(month, 12) && within(day, 31)
+}
+
+fn number(text: &str) -> Option<Value> {
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(body) => (-1, body),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if !body.starts_with(|it: char| it.is_ascii_digit() || it == '.') {
+        return None;
+    }
+    let plain: String = body.chars().filter(|it| !matches!(it, '_' | ',')).collect();
+    let radix = |prefix: &str, base: u32| i64::from_str_radix(plain.strip_prefix(prefix)?, base).ok();
+    if let Some(value) = radix("0x", 16).or_else(|| radix("0b", 2)) {
+        return Some(Value::Integer(sign * value));
+    }
+    if let Some(value) = sexagesimal(body) {
+        return Some(Value::Integer(sign * value));
+    }
+    let is_digits = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    if is_digits(&plain) && body.starts_with(|it: char| it.is_ascii_digit()) && !body.ends_with([',', '_']) {
+        return match plain.len() > 1 && plain.starts_with('0') {
+            true => i64::from_str_radix(&plain, 8).ok().map(|it| Value::Integer(sign * it)),
+            false => plain.parse::<i64>().ok().map(|it| Value::Integer(sign * it)),
+        };
+    }
+    float(&plain).map(|it| Value::Float(f64::from(sign as i32) * it))
+}
+
+/// `1:30:00`, which YAML 1.1 takes for a number; Psych counts the first part as hours whether or not seconds follow.
+fn sexagesimal(text: &str) -> Option<i64> {
+    let parts: Vec<&str> = text.split(':').collect();
+    if !(2..=3).contains(&parts.len())
+        || !parts[0].bytes().all(|it| it.is_ascii_digit() || it == b'_')
+        || parts[0].is_empty()
+    {
+        return None;
+    }
+    let fits =
+        |it: &&str| (1..=2).contains(&it.len()) && it.parse::<u8>().is_ok_and(|it| it < 60) && !it.starts_with('+');
+    if !parts[1..].iter().all(|it| fits(&it)) {
+        return None;
+    }
+    let places = [3600_i64, 60, 1];
+    parts.iter().zip(places).try_fold(0_i64, |sum, (part, place)| {
+        sum.checked_add(part.replace('_', "").parse::<i64>().ok()?.checked_mul(place)?)
+    })
+}
+
+fn float(text: &str) -> Option<f64> {
+    let (whole, rest) = text.split_once('.')?;
+    let (fraction, exponent) = match rest.find(['e', 'E']) {
+        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+        None => (rest, None),
+    };
+    let is_digits = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    if exponent.is_some_and(|it| !it.starts_with(['+', '-']) || it.len() < 2 || !is_digits(&it[1..])) {
+        return None;
+    }
+    format!("{whole}.{fraction}0e{}", exponent.unwrap_or("0")).parse().ok()
+}
+
+fn dump(it: &mut Interpreter, value: &Value) -> Outcome<String> {
+    let mut text = String::from("---");
+    emit(it, value, 0, false, &mut text)?;
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn emit(it: &mut Interpreter, value: &Value, depth: usize, in_list: bool, text: &mut String) -> Outcome<()> {
+    it.tick()?;
+    if depth > 100 {
+        return Err(it.error("ArgumentError", "this is nested too deeply for YAML"));
+    }
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Array(list) if list.items.borrow().is_empty() => text.push_str(" []\n"),
+        Value::Hash(table) if table.len() == 0 => text.push_str(" {}\n"),
+        Value::Array(list) => {
+            let mut first = in_list;
+            text.push_str(if in_list { " " } else { "\n" });
+            for item in list.to_vec() {
+                text.push_str(if std::mem::take(&mut first) { "" } else { &indent });
+                text.push('-');
+                emit(it, &item, depth + 1, true, text)?;
+            }
+        }
+        Value::Hash(table) => {
+            let mut first = in_list;
+            text.push_str(if in_list { " " } else { "\n" });
+            for (key, item) in table.to_pairs() {
+                text.push_str(if std::mem::take(&mut first) { "" } else { &indent });
+                text.push_str(&scalar_text(it, &key)?);
+                text.push(':');
+                let inner = if matches!(item, Value::Array(_)) {
+                    depth
+                } else {
+                    depth + 1
+                };
+                emit(it, &item, inner, false, text)?;
+            }
+        }
+        Value::Nil => text.push('\n'),
+        Value::String(own) if own.text.borrow().contains('\n') => {
+            let own = own.text.borrow().clone();
+            text.push_str(if own.ends_with('\n') { " |\n" } else { " |-\n" });
+            for line in own.lines() {
+                text.push_str(&format!("{}{line}\n", if line.is_empty() { "" } else { &indent }));
+            }
+        }
+        other => {
+            text.push(' ');
+            text.push_str(&scalar_text(it, other)?);
+            text.push('\n');
+        }
+    }
+    it.check_length(text.len())
+}
+
+fn scalar_text(it: &mut Interpreter, value: &Value) -> Outcome<String> {
+    match value {
+        Value::Symbol(symbol) => Ok(format!(":{}", symbol.text())),
+        Value::String(text) => Ok(string_text(&text.text.borrow())),
+        Value::Nil => Ok(String::new()),
+        other => it.to_s(other),
+    }
+}
+
+fn string_text(text: &str) -> String {
+    let reads_otherwise = text.is_empty() || word(text).is_some() || number(text).is_some() || is_date(text);
+    let is_special = text.starts_with([
+        ':', '-', '?', '!', '&', '*', '%', '@', '`', '[', ']', '{', '}', '#', '|', '>', '"', '\'', ',', ' ', '=',
+    ]) && !(text.starts_with('-') && text.len() > 1 && !text.starts_with("- "));
+    match () {
+        () if text.chars().any(char::is_control) => crate::ruby::convert::inspect_text(text),
+        () if reads_otherwise => format!("'{text}'"),
+        () if is_special || text.contains(": ") || text.contains(" #") || text.ends_with([' ', ':']) => {
+            if text.contains('\'') {
+                crate::ruby::convert::inspect_text(text)
+            } else {
+                format!("'{text}'")
+            }
+        }
+        () => text.to_owned(),
+    }
+}

@@ -1,0 +1,331 @@
+//! `config` and everything below it: calls on objects of the live model, and values on their way in and out of it.
+
+use super::interpreter::{Eval, Flow, Interpreter, Outcome};
+use super::symbol::Symbol;
+use super::value::*;
+use crate::layer;
+use crate::model::{self, Datum, LanguageName, Live, ObjectId, Reading};
+use std::any::Any;
+use std::rc::Rc;
+
+/// A value that the file may still change after it was assigned.
+struct LiveValue(Value);
+
+impl Live for LiveValue {
+    fn snapshot(&self) -> layer::Value {
+        plain(&self.0, 64, &mut 1_000_000)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+}
+
+/// Calls a method of a configuration object.
+pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments: Arguments) -> Eval {
+    let text = name.text();
+    if let Some(method) = universal(it, &text, &arguments) {
+        return it.invoke(&method, &Value::Config(object), arguments);
+    }
+    match (&*text, arguments.list.as_slice()) {
+        ("==" | "equal?" | "eql?", [other]) => Ok(Value::Boolean(Value::Config(object).is_same(other))),
+        ("!=", [other]) => Ok(Value::Boolean(!Value::Config(object).is_same(other))),
+        ("respond_to?", [asked, ..]) => {
+            let asked = it.text_of(Some(asked))?;
+            let known = it
+                .shared
+                .model
+                .borrow_mut()
+                .get(object, asked.trim_end_matches('='))
+                .is_ok();
+            Ok(Value::Boolean(known))
+        }
+        ("[]", [key]) => {
+            let key = it.to_s(key)?;
+            get(it, object, &key)
+        }
+        ("[]=", [key, value]) => {
+            let hash = Value::hash([(key.clone(), value.clone())]);
+            replace(it, object, hash);
+            Ok(value.clone())
+        }
+        ("<<" | "push" | "append", items) if !items.is_empty() => {
+            let list = Value::array(items.to_vec());
+            replace(it, object, list.clone());
+            Ok(list)
+        }
+        ("merge!" | "update", [Value::Hash(_)]) if !arguments.has_keywords => {
+            replace(it, object, arguments.list[0].clone());
+            Ok(arguments.list[0].clone())
+        }
+        (_, [value]) if text.ends_with('=') && !text.ends_with("==") => set(it, object, &text[..text.len() - 1], value),
+        (_, []) if arguments.block.is_none() => get(it, object, &text),
+        _ => call(it, object, &text, arguments),
+    }
+}
+
+/// Methods that every object has, as far as no option is called like them.
+fn universal(it: &mut Interpreter, name: &str, arguments: &Arguments) -> Option<Rc<Method>> {
+    const NAMES: &[&str] = &[
+        "class",
+        "is_a?",
+        "kind_of?",
+        "instance_of?",
+        "nil?",
+        "inspect",
+        "to_s",
+        "send",
+        "__send__",
+        "public_send",
+        "tap",
+        "then",
+        "object_id",
+        "instance_eval",
+        "instance_exec",
+        "instance_variable_get",
+        "instance_variable_set",
+        "instance_variables",
+        "instance_variable_defined?",
+        "method",
+        "frozen?",
+        "extend",
+        "===",
+        "=~",
+        "!",
+        "itself",
+        "raise",
+        "puts",
+    ];
+    let _ = arguments;
+    if !NAMES.contains(&name) {
+        return None;
+    }
+    let class = it.core.object.clone();
+    it.find_in(&class, Symbol::new(name))
+}
+
+fn get(it: &mut Interpreter, object: ObjectId, name: &str) -> Eval {
+    let reading = it.shared.model.borrow_mut().get(object, name);
+    match reading {
+        Ok(Reading::Object(inner)) => Ok(Value::Config(inner)),
+        Ok(Reading::Value(datum)) => {
+            let value = from_datum(it, &datum);
+            Ok(if name == "provisioners" {
+                provisioners(it, value)
+            } else {
+                value
+            })
+        }
+        Ok(Reading::Collection(empty)) => {
+            let value = from_layer(it, &empty);
+            let origin = it.origin();
+            it.shared
+                .model
+                .borrow_mut()
+                .adopt(object, name, Datum::Live(Rc::new(LiveValue(value.clone()))), origin);
+            Ok(value)
+        }
+        Err(error) => Err(refused(it, name, error)),
+    }
+}
+
+fn set(it: &mut Interpreter, object: ObjectId, name: &str, value: &Value) -> Eval {
+    let (datum, origin) = (to_datum(it, value)?, it.origin());
+    let result = it.shared.model.borrow_mut().set(object, name, datum, origin);
+    match result {
+        Ok(()) => Ok(value.clone()),
+        Err(error) => Err(refused(it, &format!("{name}="), error)),
+    }
+}
+
+fn replace(it: &mut Interpreter, object: ObjectId, value: Value) {
+    let origin = it.origin();
+    it.shared
+        .model
+        .borrow_mut()
+        .replace(object, Datum::Live(Rc::new(LiveValue(value))), origin);
+}
+
+fn call(it: &mut Interpreter, object: ObjectId, name: &str, arguments: Arguments) -> Eval {
+    if let ("ruby", Some(block), []) = (name, &arguments.block, arguments.list.as_slice()) {
+        return set(it, object, "ruby", &block.clone());
+    }
+    let origin = it.origin();
+    let mut passed = model::Arguments::default();
+    let (positional, table) = split(&arguments);
+    for value in positional {
+        passed.positional.push(to_datum(it, value)?);
+    }
+    for (key, value) in table.map(|it| it.to_pairs()).unwrap_or_default() {
+        let key = it.to_s(&key)?;
+        passed.named.push((key, to_datum(it, &value)?));
+    }
+    passed.block = arguments.block.as_ref().map(|block| keep(it, block));
+    let outcome = it.shared.model.borrow_mut().call(object, name, passed, origin);
+    match outcome {
+        Ok(model::Outcome::Done) => Ok(Value::Nil),
+        Ok(model::Outcome::Object(inner)) => Ok(Value::Config(inner)),
+        Ok(model::Outcome::Run(inner)) => {
+            if let Some(block) = &arguments.block {
+                it.yield_to(block, &[Value::Config(inner)])?;
+            }
+            Ok(Value::Nil)
+        }
+        Err(error) => Err(refused(it, name, error)),
+    }
+}
+
+/// Options may be written as keywords or as a hash at the end.
+fn split(arguments: &Arguments) -> (&[Value], Option<Rc<Table>>) {
+    match arguments.list.split_last() {
+        Some((Value::Hash(table), before)) if arguments.has_keywords || is_options(table, before) => {
+            (before, Some(table.clone()))
+        }
+        _ => (&arguments.list, None),
+    }
+}
+
+fn is_options(table: &Table, before: &[Value]) -> bool {
+    let pairs = table.pairs.borrow();
+    !before.is_empty() && !pairs.is_empty() && pairs.values().all(|(key, _)| matches!(key, Value::Symbol(_)))
+}
+
+/// Numbers a block, so that it can be called from outside.
+pub fn keep(it: &mut Interpreter, block: &Value) -> model::BlockId {
+    let arity = match block {
+        Value::Proc(proc) => super::builtin::proc::arity_of(proc),
+        _ => -1,
+    };
+    let id = it.shared.model.borrow_mut().keep_block(LanguageName::Ruby, arity);
+    it.blocks.insert(id, block.clone());
+    id
+}
+
+fn refused(it: &mut Interpreter, name: &str, error: model::Error) -> Box<Flow> {
+    match error {
+        model::Error::Unknown { path, similar } => {
+            let owner = path.rsplit_once('.').map_or("config", |(owner, _)| owner);
+            let hint = similar.map_or_else(String::new, |it| format!("\nDid you mean?  {it}"));
+            it.error(
+                "NoMethodError",
+                format!("undefined method `{name}' for #<Vagrant {owner}>{hint}"),
+            )
+        }
+        model::Error::Arguments(message) => it.error("ArgumentError", message),
+    }
+}
+
+fn provisioners(it: &mut Interpreter, list: Value) -> Value {
+    let Value::Array(items) = &list else { return list };
+    let class = it.core.named("VagrantPlugins::Kernel_V2::VagrantConfigProvisioner");
+    let objects = items.to_vec().into_iter().map(|item| {
+        let object = it.core.instance(&class);
+        if let (Value::Object(object), Value::Hash(table)) = (&object, &item) {
+            for (key, value) in table.to_pairs() {
+                let name = key.text().unwrap_or_default();
+                object
+                    .instance
+                    .borrow_mut()
+                    .insert(Symbol::new(&format!("@{name}")), value);
+            }
+        }
+        object
+    });
+    Value::array(objects.collect())
+}
+
+/// A value on its way into the model. Objects that are no plain data go as their text.
+pub fn to_datum(it: &mut Interpreter, value: &Value) -> Outcome<Datum> {
+    Ok(match value {
+        Value::String(_) | Value::Array(_) | Value::Hash(_) => Datum::Live(Rc::new(LiveValue(value.clone()))),
+        Value::Proc(_) => Datum::Plain(layer::Value::Block(keep(it, value).0)),
+        Value::Object(_) | Value::Class(_) | Value::Regexp(_) => Datum::Plain(layer::Value::String(it.to_s(value)?)),
+        Value::Range(_) => match plain(value, 1, &mut 100) {
+            layer::Value::Nil => Datum::Plain(layer::Value::String(it.to_s(value)?)),
+            range => Datum::Plain(range),
+        },
+        other => Datum::Plain(plain(other, 1, &mut 100)),
+    })
+}
+
+/// A value as plain data; `depth` bounds lists that hold themselves, `budget` those that hold the same list again and again.
+pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
+    use layer::Value as P;
+    *budget = budget.saturating_sub(1);
+    match value {
+        Value::Nil => P::Nil,
+        Value::Boolean(value) => P::Boolean(*value),
+        Value::Integer(value) => P::Integer(*value),
+        Value::Float(value) => P::Float(*value),
+        Value::Symbol(symbol) => P::Symbol(symbol.text().to_string()),
+        Value::String(text) => P::String(text.text.borrow().clone()),
+        Value::Array(_) | Value::Hash(_) if depth == 0 || *budget == 0 => P::Nil,
+        Value::Array(list) => P::List(
+            list.items
+                .borrow()
+                .iter()
+                .map(|it| plain(it, depth - 1, budget))
+                .collect(),
+        ),
+        Value::Hash(table) => {
+            let pairs = table.pairs.borrow();
+            P::Map(
+                pairs
+                    .values()
+                    .map(|(key, value)| (plain(key, depth - 1, budget), plain(value, depth - 1, budget)))
+                    .collect(),
+            )
+        }
+        Value::Range(range) => match (&range.first, &range.last) {
+            (Value::Integer(first), Value::Integer(last)) => P::Range(*first, last - i64::from(range.exclusive)),
+            _ => P::Nil,
+        },
+        Value::Object(object) => match object.instance.borrow().get(&Symbol::new("@path")) {
+            Some(Value::String(path)) => P::String(path.text.borrow().clone()),
+            _ => P::String(format!("#<{}>", object.class.name.borrow())),
+        },
+        Value::Class(class) => P::String(class.name.borrow().clone()),
+        Value::Regexp(regexp) => P::String(regexp.text.clone()),
+        Value::Unset | Value::Config(_) => P::Unset,
+        Value::Proc(_) => P::Nil,
+    }
+}
+
+/// A value that the model gives back; one that Ruby put in is the same object again.
+pub fn from_datum(it: &mut Interpreter, datum: &Datum) -> Value {
+    match datum {
+        Datum::Plain(value) => from_layer(it, value),
+        Datum::Live(live) => match live.as_any().downcast_ref::<Value>() {
+            Some(value) => value.clone(),
+            None => from_layer(it, &live.snapshot()),
+        },
+    }
+}
+
+/// Plain data as a value of Ruby's.
+pub fn from_layer(it: &mut Interpreter, value: &layer::Value) -> Value {
+    use layer::Value as P;
+    match value {
+        P::Nil => Value::Nil,
+        P::Boolean(value) => Value::Boolean(*value),
+        P::Integer(value) => Value::Integer(*value),
+        P::Float(value) => Value::Float(*value),
+        P::String(text) => Value::string(text.clone()),
+        P::Symbol(text) => Value::symbol(text),
+        P::List(items) => Value::array(items.iter().map(|item| from_layer(it, item)).collect()),
+        P::Map(pairs) => {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(key, value)| (from_layer(it, key), from_layer(it, value)))
+                .collect();
+            Value::hash(pairs)
+        }
+        P::Range(first, last) => Value::Range(Rc::new(Range {
+            first: Value::Integer(*first),
+            last: Value::Integer(*last),
+            exclusive: false,
+        })),
+        P::Block(id) => it.blocks.get(&model::BlockId(*id)).cloned().unwrap_or(Value::Nil),
+        P::Unset => Value::Unset,
+    }
+}

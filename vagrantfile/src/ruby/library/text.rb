@@ -1,0 +1,142 @@
+# Words of a shell, and addresses of the web.
+module Shellwords
+  def self.split(line)
+    words = []
+    word = nil
+    line.scan(/\G\s*(?:([^\s\\'"]+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|(\\.)|(\S))(\s|\z)?/m) do |plain, single, double, escape, wrong, space|
+      raise ArgumentError, "Unmatched quote: #{line}" if wrong
+      word = word.to_s + (plain || single || (double && double.gsub(/\\([$`"\\\n])/, '\1')) || escape[1..-1])
+      if space
+        words << word
+        word = nil
+      end
+    end
+    words << word if word
+    words
+  end
+
+  def self.shellsplit(line)
+    split(line)
+  end
+
+  def self.shellwords(line)
+    split(line)
+  end
+
+  def self.escape(text)
+    text = text.to_s
+    return "''" if text.empty?
+    text.gsub(/[^A-Za-z0-9_\-.,:+\/@\n]/) { |letter| "\\" + letter }.gsub("\n", "'\n'")
+  end
+
+  def self.shellescape(text)
+    escape(text)
+  end
+
+  def self.join(words)
+    words.map { |word| escape(word) }.join(" ")
+  end
+end
+
+class String
+  def shellsplit
+    Shellwords.split(self)
+  end
+
+  def shellescape
+    Shellwords.escape(self)
+  end
+end
+
+class Array
+  def shelljoin
+    Shellwords.join(self)
+  end
+end
+
+module URI
+  class Error < StandardError; end
+  class InvalidURIError < Error; end
+
+  class Generic
+    attr_accessor :scheme, :user, :password, :host, :port, :path, :query, :fragment
+
+    def initialize(text)
+      match = %r{\A(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?://(?:([^:@/]*)(?::([^@/]*))?@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?\z}.match(text)
+      raise InvalidURIError, "bad URI (is not URI?): #{text.inspect}" if match.nil? || text.match?(/\s/)
+      @scheme, @user, @password, @host, port, @path, @query, @fragment = match.captures
+      @port = port ? port.to_i : { "http" => 80, "https" => 443, "ftp" => 21, "ssh" => 22 }[@scheme]
+      @text = text
+    end
+
+    def hostname
+      @host
+    end
+
+    def userinfo
+      @password ? "#{@user}:#{@password}" : @user
+    end
+
+    def request_uri
+      @query ? "#{@path}?#{@query}" : @path
+    end
+
+    def to_s
+      default = { "http" => 80, "https" => 443, "ftp" => 21, "ssh" => 22 }[@scheme]
+      text = @scheme ? "#{@scheme}:" : ""
+      if @host
+        text += "//"
+        text += "#{userinfo}@" if @user
+        text += @host
+        text += ":#{@port}" if @port && @port != default
+      end
+      text += @path.to_s
+      text += "?#{@query}" if @query
+      text += "##{@fragment}" if @fragment
+      text
+    end
+
+    def open(*)
+      Kernel.open(to_s)
+    end
+
+    def read(*)
+      Kernel.open(to_s).read
+    end
+
+    def ==(other)
+      to_s == other.to_s
+    end
+  end
+
+  HTTP = Generic
+  HTTPS = Generic
+
+  def self.parse(text)
+    Generic.new(text.to_s)
+  end
+
+  def self.join(base, *others)
+    parse(others.inject(base.to_s) { |left, right| right.include?("://") ? right : File.join(left, right) })
+  end
+
+  def self.open(address, *, &block)
+    Kernel.open(address.to_s, &block)
+  end
+
+  def self.regexp(*)
+    %r{[a-zA-Z][a-zA-Z0-9+.-]*://\S+}
+  end
+
+  def self.encode_www_form_component(text)
+    text.to_s.gsub(/[^a-zA-Z0-9*._ -]/) { |letter| letter.bytes.map { |byte| format("%%%02X", byte) }.join }.tr(" ", "+")
+  end
+
+  def self.decode_www_form_component(text)
+    text.tr("+", " ").gsub(/%(\h\h)/) { $1.hex.chr }
+  end
+
+  def self.escape(text)
+    text.gsub(/[^a-zA-Z0-9_.\-~:\/?#\[\]@!$&'()*+,;=%]/) { |letter| letter.bytes.map { |byte| format("%%%02X", byte) }.join }
+  end
+end

@@ -1,0 +1,1 @@
+//! What hostile files are stopped by.
