@@ -6,8 +6,8 @@ mod ansible;
 mod cfengine;
 mod chef;
 mod containers;
-pub mod file;
-pub mod puppet;
+mod file;
+mod puppet;
 mod puppet_server;
 mod salt;
 pub mod shell;
@@ -22,8 +22,8 @@ use super::table::{Body, Table};
 use super::value::{Sourced, to_text, truthy};
 
 pub use file::FileUpload;
-pub use puppet::Puppet;
-pub use shell::Shell;
+pub use puppet::{Puppet, PuppetPath};
+pub use shell::{Shell, ShellArgs, ShellSource};
 
 /// A kind of provisioner: its name, the section that its mistakes are listed under, and its options.
 pub struct Kind {
