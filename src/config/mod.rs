@@ -6,6 +6,7 @@
 //! **Invariant:** every default is filled in, and all mistakes of all layers come back at once.
 
 pub mod hardware;
+pub mod json;
 pub mod merged;
 pub mod mistake;
 pub mod namespaces;

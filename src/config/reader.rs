@@ -170,6 +170,7 @@ impl<'a> Reader<'a> {
                 .iter()
                 .filter_map(|(key, value)| Some((to_text(key)?, to_text(value).unwrap_or_default())))
                 .collect(),
+            Some(Value::List(items)) if items.is_empty() => Vec::new(),
             Some(other) => {
                 self.mistake(path, format!("{path} must be a table, and is {}", shown(other)));
                 Vec::new()

@@ -101,6 +101,8 @@ pub fn to_list(value: &Value) -> Vec<Value> {
     match value {
         Value::Nil | Value::Unset => Vec::new(),
         Value::List(items) => items.clone(),
+        // Lua writes an empty list as it writes an empty table.
+        Value::Map(pairs) if pairs.is_empty() => Vec::new(),
         one => vec![one.clone()],
     }
 }

@@ -242,12 +242,16 @@ pub fn is_machine_name(name: &str) -> bool {
     !name.contains(['[', ']', '{', '}', '/'])
 }
 
-/// The options of the downloader as the command line's would be written: `--key` and its value.
+/// The options of the downloader as the command line's would be written: `--key` and its value, in the order of the keys.
 pub fn extra_download_options(options: &Value) -> Vec<Value> {
     let Value::Map(pairs) = options else { return Vec::new() };
+    let mut pairs: Vec<_> = pairs
+        .iter()
+        .filter_map(|(key, value)| Some((to_text(key)?, value)))
+        .collect();
+    pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut extra = Vec::new();
     for (key, value) in pairs {
-        let Some(key) = to_text(key) else { continue };
         match value {
             Value::Boolean(true) => extra.push(Value::String(format!("--{key}"))),
             Value::String(text) => extra.extend([Value::String(format!("--{key}")), Value::String(text.clone())]),

@@ -2,11 +2,17 @@
 //!
 //! A definition is what the calls of all layers left of one provisioner; a [`Provisioner`] is the same, typed and checked.
 
+mod ansible;
+mod cfengine;
+mod chef;
+mod containers;
 mod file;
 mod puppet;
-mod shell;
+mod puppet_server;
+mod salt;
+pub mod shell;
 
-use schema::Descriptor;
+use schema::{Default as DefaultValue, Descriptor, Form, Kind as ValueKind, Merge};
 use vagrantfile::layer::{Call, Origin, Value};
 
 use super::ProjectFacts;
@@ -32,9 +38,54 @@ pub struct Kind {
 /// The kinds of provisioner that Vagrant brings.
 pub const KINDS: &[Kind] = &[
     Kind {
+        name: "ansible",
+        section: "ansible remote provisioner",
+        options: &[ansible::COMMON, ansible::HOST],
+    },
+    Kind {
+        name: "ansible_local",
+        section: "ansible local provisioner",
+        options: &[ansible::COMMON, ansible::GUEST],
+    },
+    Kind {
+        name: "cfengine",
+        section: "CFEngine",
+        options: &[cfengine::OPTIONS],
+    },
+    Kind {
+        name: "chef_apply",
+        section: "chef apply provisioner",
+        options: &[chef::COMMON, chef::APPLY],
+    },
+    Kind {
+        name: "chef_client",
+        section: "chef client provisioner",
+        options: &[chef::COMMON, chef::RUNNER, chef::CLIENT],
+    },
+    Kind {
+        name: "chef_solo",
+        section: "chef solo provisioner",
+        options: &[chef::COMMON, chef::RUNNER, chef::FOLDERS, chef::SOLO],
+    },
+    Kind {
+        name: "chef_zero",
+        section: "chef zero provisioner",
+        options: &[chef::COMMON, chef::RUNNER, chef::FOLDERS],
+    },
+    Kind {
+        name: "docker",
+        section: "docker provisioner",
+        options: &[containers::COMMON],
+    },
+    Kind {
         name: "file",
         section: "File provisioner",
         options: &[file::OPTIONS],
+    },
+    Kind {
+        name: "podman",
+        section: "podman provisioner",
+        options: &[containers::COMMON, containers::PODMAN],
     },
     Kind {
         name: "puppet",
@@ -42,11 +93,34 @@ pub const KINDS: &[Kind] = &[
         options: &[puppet::OPTIONS],
     },
     Kind {
+        name: "puppet_server",
+        section: "puppet server provisioner",
+        options: &[puppet_server::OPTIONS],
+    },
+    Kind {
+        name: "salt",
+        section: "salt provisioner",
+        options: &[salt::OPTIONS],
+    },
+    Kind {
         name: "shell",
         section: "shell provisioner",
         options: &[shell::OPTIONS],
     },
 ];
+
+/// A method of a provisioner.
+const fn call(path: &'static str, positional: &'static [&'static str], documentation: &'static str) -> Descriptor {
+    Descriptor {
+        path,
+        kind: ValueKind::Any,
+        default: DefaultValue::Nil,
+        merge: Merge::Append,
+        aliases: &[],
+        form: Form::Call { positional },
+        documentation,
+    }
+}
 
 /// The kind of provisioner of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

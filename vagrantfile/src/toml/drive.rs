@@ -15,6 +15,9 @@ pub const MACHINE_OPTIONS: &[&str] = &["primary", "autostart"];
 /// Keys of `[[vm.provision]]` that are options of every provisioner.
 pub const PROVISION_OPTIONS: &[&str] = &["run", "before", "after", "preserve_order", "communicator_required"];
 
+/// A table of options whose names mean something else beside it: `options.type = "dhcp"` of a network, `options.name` of a script.
+const OPTIONS: &str = "options";
+
 /// Keys of provisioners and providers that Ruby says as calls, one for each item of the list.
 const CALLS: &[Call] = &[
     Call {
@@ -179,7 +182,13 @@ impl Toml {
             block: Some(self.body_block()),
         };
         if let Outcome::Run(body) = self.call(vm, "provision", arguments, &item.origin)? {
-            self.drive_body(table, body, |it| !is_option(it) && it != "name" && it != "type")?;
+            let inner = table.table(OPTIONS);
+            let is_taken =
+                |it: &str| is_option(it) || it == "name" || it == "type" || (it == OPTIONS && inner.is_some());
+            self.drive_body(table, body, |it| !is_taken(it))?;
+            if let Some(inner) = inner {
+                self.drive_body(inner, body, |_| true)?;
+            }
         }
         Ok(())
     }
@@ -197,7 +206,9 @@ impl Toml {
             let triggers = self.inner(config, "trigger", &item.origin)?;
             let stage = table.text("stage").unwrap_or_default();
             if let Outcome::Run(body) = self.call(triggers, stage, arguments, &item.origin)? {
-                self.drive_body(table, body, |it| it != "stage" && it != "on")?;
+                for (key, node) in table.0.iter().filter(|(it, _)| it != "stage" && it != "on") {
+                    self.set(body, key, node)?;
+                }
             }
         }
         Ok(())
@@ -327,9 +338,13 @@ fn call_arguments(item: &Node, positional: &[&str]) -> Arguments {
     };
     let written = positional.iter().map_while(|it| table.get(it));
     let count = written.clone().count();
+    let mut named_ones = named(table, |it| it != OPTIONS && !positional[..count].contains(&it));
+    if let Some(options) = table.table(OPTIONS) {
+        named_ones.extend(named(options, |_| true));
+    }
     Arguments {
         positional: written.map(|it| it.value().into()).collect(),
-        named: named(table, |it| !positional[..count].contains(&it)),
+        named: named_ones,
         block: None,
     }
 }

@@ -1,0 +1,241 @@
+//! Provisioners as JSON, with the options that Vagrant computes when it finalises them.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use vagrantfile::layer::{Call, Value};
+
+use super::super::normalized;
+use super::super::provisioners::{ProvisionerDefinition, kind, shell};
+use super::super::table::{Body, Table};
+use super::super::value::{to_list, to_text, truthy};
+use super::attributes;
+use super::values::{object, of_value};
+
+/// A provisioner.
+pub fn of_definition(definition: &ProvisionerDefinition, folder: &Path) -> Json {
+    let written = |it: &Option<super::super::value::Sourced<Value>>| it.as_ref().map_or(Json::Null, |it| of_value(it));
+    json!({
+        "name": definition.name,
+        "type": definition.kind,
+        "run": written(&definition.run),
+        "before": written(&definition.before),
+        "after": written(&definition.after),
+        "preserve_order": definition.preserve_order,
+        "communicator_required": definition.communicator_required,
+        "known": kind(&definition.kind).is_some(),
+        "config": config(definition, folder),
+    })
+}
+
+/// The options of a script, nil ones among them, as a trigger shows them.
+pub fn of_shell(options: &Table) -> Json {
+    let mut found = attributes(shell::OPTIONS, "", options);
+    finalize_args(&mut found, options);
+    object(found)
+}
+
+fn config(definition: &ProvisionerDefinition, folder: &Path) -> Json {
+    let Some(kind) = kind(&definition.kind) else {
+        return json!({});
+    };
+    let body = &definition.config;
+    let mut found: Vec<(String, Json)> = kind
+        .options
+        .iter()
+        .flat_map(|it| attributes(it, "", &body.options))
+        .collect();
+    match kind.name {
+        "shell" => finalize_args(&mut found, &body.options),
+        "puppet" => finalize_puppet(&mut found, &body.options),
+        "chef_solo" => {
+            add_run_list(&mut found, body);
+            finalize_chef_folders(&mut found, &body.options, beside_host);
+        }
+        "chef_zero" => {
+            add_run_list(&mut found, body);
+            finalize_chef_folders(&mut found, &body.options, |it| absolute(it, folder));
+        }
+        "chef_client" => add_run_list(&mut found, body),
+        "docker" | "podman" => add_images(&mut found, body),
+        "salt" => add_pillar(&mut found, body),
+        _ => {}
+    }
+    found.retain(|(_, value)| !value.is_null());
+    object(found)
+}
+
+fn set(found: &mut Vec<(String, Json)>, name: &str, value: Json) {
+    found.retain(|(it, _)| it != name);
+    found.push((name.to_owned(), value));
+}
+
+/// Arguments are text; numbers among them are written out.
+fn finalize_args(found: &mut Vec<(String, Json)>, options: &Table) {
+    let args = match options.value("args").filter(|it| truthy(it)) {
+        Some(Value::List(items)) if items.iter().all(|it| to_text(it).is_some()) => {
+            items.iter().map(|it| json!(to_text(it))).collect()
+        }
+        Some(one @ (Value::String(_) | Value::Integer(_))) => json!(to_text(one)),
+        _ => return,
+    };
+    set(found, "args", args);
+}
+
+fn finalize_puppet(found: &mut Vec<(String, Json)>, options: &Table) {
+    let environment = options.value("environment_path").map(|it| beside_host(it));
+    let manifests = options.value("manifests_path").map(|it| beside_host(it));
+    let in_environment = environment.is_some();
+    let default_folder = (!in_environment).then(|| json!(["host", "manifests"]));
+    set(found, "environment_path", environment.unwrap_or(Json::Null));
+    set(
+        found,
+        "manifests_path",
+        manifests.or(default_folder).unwrap_or(Json::Null),
+    );
+    let or_default = |name: &str, default: Json| options.get(name).map_or(default, |it| of_value(it));
+    let manifest = if in_environment {
+        Json::Null
+    } else {
+        json!("default.pp")
+    };
+    set(found, "manifest_file", or_default("manifest_file", manifest));
+    set(
+        found,
+        "environment",
+        or_default("environment", json!(if in_environment { "production" } else { "" })),
+    );
+    if let Some(nfs) = options.get("nfs") {
+        set(
+            found,
+            "synced_folder_type",
+            if truthy(nfs) { json!("nfs") } else { Json::Null },
+        );
+        set(found, "nfs", Json::Null);
+    }
+}
+
+/// A path of the host, unless it says itself whose it is.
+fn beside_host(path: &Value) -> Json {
+    match path {
+        Value::List(_) => of_value(path),
+        path => json!(["host", of_value(path)]),
+    }
+}
+
+/// The same with the whole path. Those that say whose they are stay as they are.
+fn absolute(path: &Value, folder: &Path) -> Json {
+    match to_text(path) {
+        Some(path) => json!(["host", normalized(&folder.join(path))]),
+        None => of_value(path),
+    }
+}
+
+fn calls<'a>(body: &'a Body, name: &'a str) -> impl Iterator<Item = &'a Call> {
+    body.calls.iter().filter(move |it| it.name == name).map(|it| &it.call)
+}
+
+/// Recipes and roles in the notation of Chef's run lists.
+fn add_run_list(found: &mut Vec<(String, Json)>, body: &Body) {
+    let mut list: Vec<Value> = body.options.value("run_list").map(to_list).unwrap_or_default();
+    for called in &body.calls {
+        let kind = match called.name.as_str() {
+            "add_recipe" => "recipe",
+            "add_role" => "role",
+            _ => continue,
+        };
+        let name = called.call.positional.first().and_then(to_text).unwrap_or_default();
+        let item = if name.starts_with(&format!("{kind}[")) {
+            name
+        } else {
+            format!("{kind}[{name}]")
+        };
+        list.push(Value::String(item));
+    }
+    set(found, "run_list", of_value(&Value::List(list)));
+}
+
+/// Folders of Chef are pairs of whose they are and a path.
+fn finalize_chef_folders(found: &mut Vec<(String, Json)>, options: &Table, of_path: impl Fn(&Value) -> Json) {
+    for name in [
+        "cookbooks_path",
+        "data_bags_path",
+        "nodes_path",
+        "roles_path",
+        "environments_path",
+    ] {
+        let folders = match options.value(name) {
+            Some(Value::List(items)) if is_pair(items) => vec![of_value(&Value::List(items.clone()))],
+            Some(written) => to_list(written).iter().map(&of_path).collect(),
+            None if name == "cookbooks_path" && options.value("recipe_url").is_some() => {
+                vec![json!(["vm", "cookbooks"])]
+            }
+            None if name == "cookbooks_path" => vec![json!(["host", "cookbooks"]), json!(["vm", "cookbooks"])],
+            None => Vec::new(),
+        };
+        set(found, name, Json::Array(folders));
+    }
+}
+
+/// Whether a list is one folder, `[:host, "path"]`, and not a list of folders.
+fn is_pair(items: &[Value]) -> bool {
+    items.len() == 2 && matches!(items[0].as_text(), Some("host" | "vm")) && items[1].as_text().is_some()
+}
+
+fn add_images(found: &mut Vec<(String, Json)>, body: &Body) {
+    let mut images: Vec<String> = body
+        .options
+        .value("images")
+        .map(to_list)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(to_text)
+        .collect();
+    for image in calls(body, "pull_images")
+        .flat_map(|it| &it.positional)
+        .flat_map(to_list)
+        .filter_map(|it| to_text(&it))
+    {
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    set(found, "images", json!(images));
+}
+
+fn add_pillar(found: &mut Vec<(String, Json)>, body: &Body) {
+    let assigned = body.options.value("pillar_data").cloned();
+    let mut pillar = match assigned {
+        Some(Value::Map(pairs)) => pairs,
+        _ => Vec::new(),
+    };
+    for call in calls(body, "pillar") {
+        let named: Vec<(Value, Value)> = call
+            .named
+            .iter()
+            .map(|(name, value)| (Value::String(name.clone()), value.clone()))
+            .collect();
+        for pairs in call.positional.iter().filter_map(|it| match it {
+            Value::Map(pairs) => Some(pairs),
+            _ => None,
+        }) {
+            merge_deeply(&mut pillar, pairs);
+        }
+        merge_deeply(&mut pillar, &named);
+    }
+    set(found, "pillar_data", of_value(&Value::Map(pillar)));
+}
+
+fn merge_deeply(into: &mut Vec<(Value, Value)>, later: &[(Value, Value)]) {
+    for (key, value) in later {
+        let slot = into
+            .iter_mut()
+            .find(|(it, _)| to_text(it) == to_text(key))
+            .map(|(_, slot)| slot);
+        match (slot, value) {
+            (Some(Value::Map(inner)), Value::Map(pairs)) => merge_deeply(inner, pairs),
+            (Some(slot), value) => *slot = value.clone(),
+            (None, value) => into.push((key.clone(), value.clone())),
+        }
+    }
+}

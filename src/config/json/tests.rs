@@ -1,0 +1,131 @@
+//! The fixtures: what the real Vagrant makes of a file, held against ours, and our three languages against one another.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vagrantfile::host::MemoryHost;
+use vagrantfile::{Role, Session, Settings};
+
+use super::super::namespaces;
+use super::*;
+
+/// The machines of a file of a fixture as `config --json` shows them.
+fn resolve(folder: &Path, file: &str) -> Result<Json, String> {
+    let text = fs::read_to_string(folder.join(file)).unwrap();
+    let host = MemoryHost::default().with_file(file, &text);
+    let settings = Settings {
+        options: namespaces::options(),
+        ..Settings::default()
+    };
+    let session = Session::new(Box::new(host), settings).map_err(|it| it.to_string())?;
+    let file = session
+        .load(&Path::new("/project").join(file), Role::Project)
+        .map_err(|it| it.to_string())?;
+    let mut machines = Vec::new();
+    for machine in session.machines(&[file]).map_err(|it| it.to_string())? {
+        let merged = |provider: &str| {
+            session
+                .layers(&[file], &machine.name, provider)
+                .map(|it| Merged::of(&it))
+                .map_err(|it| it.to_string())
+        };
+        let first = merged("virtualbox")?;
+        let provider = usual_provider(&first).to_owned();
+        let merged = if provider == "virtualbox" {
+            first
+        } else {
+            merged(&provider)?
+        };
+        let facts = MachineFacts {
+            name: &machine.name,
+            primary: machine.primary,
+            autostart: machine.autostart,
+            provider: &provider,
+            folder: Path::new("/project"),
+        };
+        machines.push(of_machine(&facts, &merged));
+    }
+    Ok(json!({ "machines": machines }))
+}
+
+/// Where an object lacks what is expected of it, or has something else. Ours may show more.
+fn differences(path: &str, expected: &Json, given: Option<&Json>, found: &mut Vec<String>) {
+    match (expected, given) {
+        (Json::Null, None) => {}
+        (Json::Object(expected), Some(Json::Object(given))) => {
+            expected
+                .iter()
+                .for_each(|(key, value)| differences(&format!("{path}.{key}"), value, given.get(key), found));
+        }
+        (Json::Array(expected), Some(Json::Array(given))) if expected.len() == given.len() => {
+            for (index, (one, other)) in expected.iter().zip(given).enumerate() {
+                differences(&format!("{path}[{index}]"), one, Some(other), found);
+            }
+        }
+        (expected, Some(given)) if expected == given => {}
+        (expected, given) => found.push(format!(
+            "{path}: Vagrant has {expected}, ours {}",
+            given.unwrap_or(&Json::Null)
+        )),
+    }
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vagrantfiles");
+    let mut folders: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn check_against_vagrant(file: &str) {
+    let mut found = Vec::new();
+    let mut count = 0;
+    for folder in fixtures().iter().filter(|it| it.join(file).exists()) {
+        count += 1;
+        let expected: Json = serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+        let name = folder.file_name().unwrap().to_string_lossy();
+        match resolve(folder, file) {
+            Ok(given) => differences(&name, &expected, Some(&given), &mut found),
+            Err(report) => found.push(format!("{name}: {report}")),
+        }
+    }
+    assert!(count > 15, "only {count} fixtures");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn lua_resolves_as_vagrant_does() {
+    check_against_vagrant("Vagrantfile.lua");
+}
+
+#[test]
+fn toml_resolves_as_vagrant_does() {
+    check_against_vagrant("Vagrantfile.toml");
+}
+
+#[test]
+fn ruby_resolves_as_vagrant_does() {
+    check_against_vagrant("Vagrantfile");
+}
+
+#[test]
+fn the_three_languages_give_the_same_bytes() {
+    for folder in fixtures() {
+        let shown = |file: &str| {
+            folder
+                .join(file)
+                .exists()
+                .then(|| format!("{:#}", resolve(&folder, file).unwrap()))
+        };
+        let ruby = shown("Vagrantfile");
+        for twin in ["Vagrantfile.lua", "Vagrantfile.toml"] {
+            if let Some(twin) = shown(twin) {
+                assert_eq!(Some(twin), ruby, "{}", folder.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Values of a Vagrantfile as JSON.
+
+use schema::Kind;
+use serde_json::{Map, Number, Value as Json, json};
+use vagrantfile::layer::Value;
+
+use super::super::value::to_text;
+
+/// A value; tables are in the order of their keys, symbols are text.
+pub fn of_value(value: &Value) -> Json {
+    match value {
+        Value::Nil | Value::Unset => Json::Null,
+        Value::Boolean(truth) => json!(truth),
+        Value::Integer(number) => json!(number),
+        Value::Float(number) => Number::from_f64(*number).map_or_else(|| json!(number.to_string()), Json::Number),
+        Value::String(text) | Value::Symbol(text) => json!(text),
+        Value::List(items) => items.iter().map(of_value).collect(),
+        Value::Map(pairs) => object(
+            pairs
+                .iter()
+                .map(|(key, value)| (to_text(key).unwrap_or_default(), of_value(value)))
+                .collect(),
+        ),
+        Value::Range(first, last) => json!(format!("{first}..{last}")),
+        Value::Block(_) => json!({ "$proc": {} }),
+    }
+}
+
+/// A value of an option. Lua cannot tell an empty list from an empty table; the option's kind can.
+pub fn of_kind(kind: Kind, value: &Value) -> Json {
+    match (kind, value) {
+        (Kind::List(_), Value::Map(pairs)) if pairs.is_empty() => json!([]),
+        (Kind::Map(_), Value::List(items)) if items.is_empty() => json!({}),
+        _ => of_value(value),
+    }
+}
+
+/// An object in the order of its keys. Of two entries with one key the later stands.
+pub fn object(mut entries: Vec<(String, Json)>) -> Json {
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Json::Object(Map::from_iter(entries))
+}
