@@ -8,6 +8,7 @@
 
 mod failure;
 mod handle;
+mod pattern;
 mod sandbox;
 mod values;
 
@@ -46,6 +47,8 @@ struct Inner {
     /// The folder of the file that was asked for; nothing outside of it is read.
     folder: RefCell<PathBuf>,
     steps: Cell<u64>,
+    /// When the call into a file began that runs now, in seconds since 1970.
+    started: Cell<i64>,
 }
 
 struct Source {
@@ -65,6 +68,7 @@ impl Lua {
             modules: RefCell::default(),
             folder: RefCell::default(),
             steps,
+            started: Cell::default(),
         };
         Self {
             state: None,
@@ -85,6 +89,7 @@ impl Lua {
 impl Language for Lua {
     fn load(&mut self, path: &Path) -> Result<Vec<Configure>> {
         let state = self.state()?;
+        self.inner.start();
         *self.inner.folder.borrow_mut() = path.parent().unwrap_or(Path::new("/")).to_owned();
         let chunk = self.inner.chunk(&state, path).map_err(|message| match message {
             sandbox::ChunkError::Unreadable(message) => Report::without_place(message),
@@ -96,6 +101,7 @@ impl Language for Lua {
 
     fn run(&mut self, block: BlockId, arguments: &[Argument]) -> Result<Datum> {
         let state = self.state()?;
+        self.inner.start();
         let function = self.inner.blocks.borrow().get(&block).cloned();
         let Some(function) = function else {
             return Err(Report::without_place("a function of Lua was called that is not there"));
@@ -118,6 +124,10 @@ impl Inner {
     fn of(state: &mlua::Lua) -> mlua::Result<Rc<Inner>> {
         let inner = state.app_data_ref::<Rc<Inner>>().map(|it| it.clone());
         inner.ok_or_else(|| mlua::Error::runtime("the interpreter is closing"))
+    }
+
+    fn start(&self) {
+        self.started.set(self.shared.world.borrow().host.now().seconds);
     }
 
     /// Gives a function a number that outlives this call.

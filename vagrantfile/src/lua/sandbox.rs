@@ -6,11 +6,14 @@ use std::rc::Rc;
 use mlua::{Function, HookTriggers, Lua as State, LuaOptions, LuaString, StdLib, Table, Value as LuaValue, VmState};
 
 use super::failure::Failure;
-use super::{Inner, Source};
+use super::{Inner, Source, pattern};
 use crate::language::Configure;
 
 /// Instructions between two looks at how many are left.
-const STRIDE: u32 = 10_000;
+const STRIDE: u32 = 1_000;
+
+/// Seconds that one call into a file may take: an instruction may copy much, so counting them is not enough.
+const LONGEST: i64 = 60;
 
 /// What Vagrant's version is for files that ask.
 const VAGRANT_VERSION: &str = "2.4.9";
@@ -31,14 +34,12 @@ pub fn open(inner: &Rc<Inner>) -> mlua::Result<State> {
     state.set_memory_limit(inner.shared.settings.limits.memory)?;
     let counter = inner.clone();
     state.set_global_hook(HookTriggers::new().every_nth_instruction(STRIDE), move |_, _| {
-        match counter.steps.get().checked_sub(u64::from(STRIDE)) {
-            Some(left) => counter.steps.set(left),
-            None => {
-                return Err(Failure::raise(
-                    "the file takes too long",
-                    Some("does a loop in it never end?".to_owned()),
-                ));
-            }
+        let left = counter.steps.get().checked_sub(u64::from(STRIDE));
+        let late = counter.shared.world.borrow().host.now().seconds - counter.started.get() > LONGEST;
+        counter.steps.set(left.filter(|_| !late).unwrap_or(0));
+        if left.is_none() || late {
+            let advice = "does a loop in it never end?".to_owned();
+            return Err(Failure::raise("the file takes too long", Some(advice)));
         }
         Ok(VmState::Continue)
     })?;
@@ -47,6 +48,7 @@ pub fn open(inner: &Rc<Inner>) -> mlua::Result<State> {
         globals.raw_remove(name)?;
     }
     globals.get::<Table>("string")?.raw_remove("dump")?;
+    pattern::install(&state)?;
     guard(&state, inner)?;
     globals.raw_set("print", state.create_function(print)?)?;
     globals.raw_set("require", state.create_function(require)?)?;

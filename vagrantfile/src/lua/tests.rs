@@ -39,6 +39,16 @@ fn settings() -> Settings {
     }
 }
 
+/// A state as a file gets it.
+pub fn sandboxed() -> mlua::Lua {
+    let shared = crate::language::Shared {
+        model: crate::model::Model::new(crate::model::Options::new(&[])).into(),
+        world: crate::host::World::new(Box::new(MemoryHost::default())).into(),
+        settings: settings(),
+    };
+    super::Lua::new(shared.into()).state().unwrap()
+}
+
 /// Loads `Vagrantfile.lua` of a project and prints the layers of all its machines, or the report.
 fn check(host: MemoryHost, expected: Expect) {
     let shown = testing::layers_of(host, "Vagrantfile.lua", settings());
@@ -244,6 +254,8 @@ fn loops_recursion_and_memory_are_bounded() {
             "setmetatable({}, { __gc = function() while true do end end })",
             "finalizer",
         ),
+        ("('a'):rep(3000):find(('.-'):rep(30) .. 'b')", "takes too long"),
+        ("('a'):rep(1000):gsub('a', ('b'):rep(100000))", "memory"),
         ("table.move({}, 1, 1 << 60, 2)", "range is too long"),
         (
             "table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 2)",
