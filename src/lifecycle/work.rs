@@ -163,6 +163,8 @@ impl<'a> Work<'a> {
         let disk = boxes::disk(&self.machine)?;
         let spec = machine_spec(&self.machine, disk, &[])?;
         let id = self.claim()?;
+        // A destroy that died half-way may have left them, and the new guest has other keys and was never provisioned.
+        self.machine.folder.forget_guest()?;
         if let Some(meta) = boxes::meta(self.context, &self.machine) {
             self.machine.folder.write_box_meta(&meta)?;
         }
