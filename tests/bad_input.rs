@@ -140,8 +140,45 @@ fn a_provider_that_is_not_built_in_is_named() {
 fn a_vagrantfile_that_wants_to_run_a_command_is_stopped_at_its_line() {
     let world = World::with_vagrantfile("marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n");
     let status = world.run(["status"]).fails_with("Vagrantfile:1");
-    assert!(status.stderr.contains("JAUNT_TRUST"), "{}", status.stderr);
+    assert!(status.stderr.contains("jaunt trust"), "{}", status.stderr);
     assert!(!world.project().join("made-it").exists());
+
+    world.run(["trust"]).success();
+    world.run(["status"]).success();
+    assert!(world.project().join("made-it").exists());
+    world.write(
+        "Vagrantfile",
+        "marker = `touch made-more`\nVagrant.configure(\"2\") { |config| }\n",
+    );
+    world.run(["status"]).fails_with("Vagrantfile:1");
+    world.run(["--trust", "status"]).success();
+    assert!(world.project().join("made-more").exists());
+}
+
+#[test]
+fn arguments_for_qemu_itself_need_trust() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.vm.provider("qemu") { |q| q.extra_arguments = ["-device", "virtio-balloon-pci"] }
+end
+"#,
+    );
+    world.run(["validate"]).fails_with("not trusted");
+    world.run(["validate", "--trust"]).success();
+}
+
+#[test]
+fn a_machine_that_a_stranger_left_in_the_project_is_not_touched() {
+    let world = World::with_vagrantfile("Vagrant.configure(\"2\") { |config| config.vm.box = \"small\" }\n");
+    world.write(
+        ".vagrant/machines/default/qemu/id",
+        "7d0e5a3c-7f0d-4a64-9a37-2f6ac9c8c1f4",
+    );
+    world.write(".vagrant/machines/default/qemu/disk.qcow2", "QFI\u{fb}");
+    for command in [["up"], ["status"], ["halt"]] {
+        world.run(command).fails_with("was not made by you");
+    }
 }
 
 #[test]

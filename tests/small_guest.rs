@@ -71,6 +71,23 @@ fn a_machine_goes_through_its_life() {
     world.run(["destroy", "-f"]).success();
 }
 
+fn a_copy_of_the_project_does_not_take_the_machine(world: &World) {
+    let copy = world.project().with_file_name("copy");
+    assert!(
+        std::process::Command::new("cp")
+            .arg("-r")
+            .arg(world.project())
+            .arg(&copy)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for command in [["halt"], ["status"]] {
+        let output = world.command(command).current_dir(&copy).output().unwrap();
+        world.ran(output).fails_with("of which this one is a copy");
+    }
+}
+
 /// The guest serves a page on the forwarded port, and it is fetched from the host.
 fn fetch_through(world: &World, port: u16) {
     world

@@ -12,6 +12,7 @@ mod rsync_transport;
 mod ssh;
 mod ssh_config;
 mod status;
+mod trust;
 mod up;
 mod validate;
 mod version;
@@ -81,6 +82,10 @@ struct GlobalOptions {
     /// Ask nothing and draw no progress bars
     #[arg(long, global = true)]
     no_tty: bool,
+
+    /// Let the Vagrantfile run commands, connect and write on this computer
+    #[arg(long, global = true)]
+    trust: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +104,7 @@ enum Command {
     Ssh(ssh::SshArgs),
     SshConfig(ssh_config::SshConfigArgs),
     Status(status::StatusArgs),
+    Trust(trust::TrustArgs),
     Up(up::UpArgs),
     Validate(validate::ValidateArgs),
     Version(version::VersionArgs),
@@ -116,6 +122,8 @@ pub struct Context {
     pub interrupt: Interrupt,
     /// `--no-tty`: terminals are not to be used as such.
     pub no_tty: bool,
+    /// `--trust`: the Vagrantfile may act on this computer.
+    pub trust: bool,
 }
 
 /// Runs the command that the arguments name; returns the exit code.
@@ -203,6 +211,7 @@ fn start(environment: Environment, global: &GlobalOptions, command: Command) -> 
                 ui: ui.clone(),
                 interrupt,
                 no_tty: global.no_tty,
+                trust: global.trust,
             };
             tokio::select! {
                 result = command.run(&context) => result.unwrap_or_else(|error| report(&context.ui, &error)),
@@ -276,6 +285,7 @@ impl Command {
             Command::Ssh(it) => it.run(context).await,
             Command::SshConfig(it) => it.run(context).await,
             Command::Status(it) => it.run(context).await,
+            Command::Trust(it) => it.run(context),
             Command::Up(it) => it.run(context).await,
             Command::Validate(it) => it.run(context).await,
             Command::Version(it) => it.run(context),

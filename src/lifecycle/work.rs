@@ -136,9 +136,11 @@ impl<'a> Work<'a> {
     /// leave a name without a machine, which costs nothing, but never a machine without a name.
     fn claim(&mut self) -> Result<MachineId> {
         if let Some(id) = self.machine.id()? {
+            self.machine.claims.note(id.claim, &id.folder)?;
             return Ok(id);
         }
         let claim = Uuid::new_v4();
+        self.machine.claims.note(claim, self.machine.folder.path())?;
         self.journal.append(Entry::Claim { claim })?;
         Ok(MachineId {
             claim,
@@ -161,6 +163,8 @@ impl<'a> Work<'a> {
         let disk = boxes::disk(&self.machine)?;
         let spec = machine_spec(&self.machine, disk, &[])?;
         let id = self.claim()?;
+        // A destroy that died half-way may have left them, and the new guest has other keys and was never provisioned.
+        self.machine.folder.forget_guest()?;
         if let Some(meta) = boxes::meta(self.context, &self.machine) {
             self.machine.folder.write_box_meta(&meta)?;
         }
@@ -186,6 +190,9 @@ impl<'a> Work<'a> {
     fn forget(&mut self) -> Result<()> {
         if let Some(key) = self.machine.folder.index_uuid()? {
             self.index().remove(&key)?;
+        }
+        if let Some(id) = self.machine.id()? {
+            self.machine.claims.forget(id.claim)?;
         }
         self.journal.append(Entry::Gone)?;
         Ok(self.machine.folder.forget()?)

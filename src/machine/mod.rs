@@ -12,10 +12,12 @@ mod spec;
 use std::rc::Rc;
 
 use providers::{BoundForward, MachineId, Provider, State};
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::project::Project;
+use crate::state::claims::{Claims, Standing};
 use crate::state::journal::{self, Memory};
 use crate::state::machine_folder::MachineFolder;
 
@@ -46,6 +48,8 @@ pub struct Machine {
     pub mistakes: Option<String>,
     /// Its box, where that is installed.
     pub installed_box: Option<boxes::InstalledBox>,
+    /// The claims that were given to this user's machines.
+    pub claims: Claims,
     /// What to tell of how its settings were chosen.
     pub notices: Vec<String>,
 }
@@ -59,20 +63,45 @@ impl Machine {
     /// Who it is at its backend, if it was given an identity.
     ///
     /// An `id` without a journal is ours if it is a claim; one that another program wrote is an error, so that nothing new is
-    /// made beside a machine that cannot be seen.
+    /// made beside a machine that cannot be seen. So is a claim that was not given to this folder: what lies beside it is
+    /// somebody else's.
     pub fn id(&self) -> Result<Option<MachineId>> {
         let claim = match self.memory()?.claim {
             Some(claim) => Some(claim),
             None => self.folder.id()?.map(|it| self.claim_from(&it)).transpose()?,
         };
-        Ok(claim.map(|claim| MachineId {
+        let Some(claim) = claim else { return Ok(None) };
+        self.check_standing(claim)?;
+        Ok(Some(MachineId {
             claim,
             folder: self.folder.path().to_owned(),
         }))
     }
 
-    fn claim_from(&self, id: &str) -> Result<uuid::Uuid> {
-        uuid::Uuid::parse_str(id).map_err(|_| Error::Refused {
+    fn check_standing(&self, claim: Uuid) -> Result<()> {
+        let advice = format!(
+            "move {} away, and `jaunt up` makes a machine of its own here",
+            self.folder.path().display()
+        );
+        let what = match self.claims.standing(claim, self.folder.path())? {
+            Standing::Ours | Standing::Moved => return Ok(()),
+            Standing::Copied(original) => {
+                format!(
+                    "the machine `{}` belongs to another folder, of which this one is a copy: {}",
+                    self.name,
+                    original.display()
+                )
+            }
+            Standing::Unknown => format!(
+                "the machine `{}` was not made by you, or under another JAUNT_HOME",
+                self.name
+            ),
+        };
+        Err(Error::Refused { what, advice })
+    }
+
+    fn claim_from(&self, id: &str) -> Result<Uuid> {
+        Uuid::parse_str(id).map_err(|_| Error::Refused {
             what: format!("the machine `{}` was made by another program, as `{id}`", self.name),
             advice: format!(
                 "destroy it with that program, or move {} away if the machine is gone",

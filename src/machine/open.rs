@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use boxes::{Architecture, InstalledBox, Query, Store, VersionConstraints};
 use providers::Provider;
-use providers::qemu::{Qemu, QemuSettings};
+use providers::qemu::{Qemu, QemuBlock, QemuSettings};
 use vagrantfile::layer::Layer;
 
 use super::Machine;
@@ -14,7 +14,8 @@ use crate::cli::Context;
 use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
-use crate::project::{Target, Wish};
+use crate::project::{TRUST_ADVICE, Target, Wish, is_trusted};
+use crate::state::claims::Claims;
 use crate::state::journal;
 use crate::state::machine_folder::{BoxMeta, MachineFolder};
 
@@ -66,6 +67,9 @@ impl Target {
                 &mut mistakes
             },
         );
+        if !wish.ignore_provider {
+            refuse_untrusted(context, self, &qemu, &mut mistakes);
+        }
         for secret in &config.sensitive {
             context.ui.keep_secret(secret);
         }
@@ -81,6 +85,7 @@ impl Target {
             qemu,
             installed_box,
             notices,
+            claims: Claims::new(context.home.claims()),
         })
     }
 
@@ -102,6 +107,17 @@ impl Target {
                 Ok(default.unwrap_or_else(|| DEFAULT_PROVIDER.to_owned()))
             }
         }
+    }
+}
+
+/// Arguments and programs of the file's own choice reach this computer, not only the guest.
+fn refuse_untrusted(context: &Context, target: &Target, qemu: &QemuBlock, mistakes: &mut Mistakes) {
+    let options = &qemu.options;
+    let wants =
+        !options.extra_arguments.is_empty() || options.extra_netdev_arguments.is_some() || options.program.is_some();
+    if wants && !is_trusted(context, &target.project.vagrantfile) {
+        let message = "`extra_arguments`, `extra_netdev_arguments` and `program` reach this computer itself, and the file is not trusted";
+        mistakes.at(None, "qemu provider", message).advise(TRUST_ADVICE);
     }
 }
 

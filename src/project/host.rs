@@ -8,28 +8,63 @@ use std::sync::Arc;
 
 use vagrantfile::host::{Act, Change, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform};
 
+use crate::cli::Context;
 use crate::environment::Environment;
-use crate::ui::Ui;
+use crate::state::trust::Trusted;
+use crate::ui::{Kind, Ui, prompt};
+
+/// What to do about a Vagrantfile that may not do what it wants to.
+pub const TRUST_ADVICE: &str = "a Vagrantfile may run commands, connect and write only where it is trusted: read it, and if you do \
+                                trust it, run `jaunt trust`, or give `--trust` (or JAUNT_TRUST=1) for one command";
 
 /// This computer, as a Vagrantfile in a folder sees it.
 pub struct ProcessHost {
     environment: Environment,
-    folder: PathBuf,
+    vagrantfile: PathBuf,
     ui: Arc<Ui>,
-    is_trusted: bool,
+    trusted: Trusted,
+    /// What was decided in this run; `None` as long as nothing had to be.
+    decision: Option<bool>,
 }
 
 impl ProcessHost {
-    /// This computer for the Vagrantfile of a folder. `JAUNT_TRUST` says that the user trusts it.
-    pub fn new(environment: &Environment, folder: &Path, ui: Arc<Ui>) -> Self {
-        let is_trusted = environment.text("JAUNT_TRUST").is_some_and(|it| it != "0");
+    /// This computer for a project's Vagrantfile.
+    pub fn new(context: &Context, vagrantfile: &Path) -> Self {
         Self {
-            environment: environment.clone(),
-            folder: folder.to_owned(),
-            ui,
-            is_trusted,
+            environment: context.environment.clone(),
+            vagrantfile: vagrantfile.to_owned(),
+            ui: context.ui.clone(),
+            trusted: Trusted::new(context.home.trusted()),
+            decision: is_trusted(context, vagrantfile).then_some(true),
         }
     }
+
+    /// Asks once, and remembers the answer for the file as it is now.
+    fn ask(&mut self, act: &Act) -> bool {
+        let wish = match act {
+            Act::Run(command) => format!("run `{}`", command.line.text()),
+            Act::Connect(target) => format!("connect to {target}"),
+            // A write without trust goes to memory, and harms nobody.
+            Act::Write(_) => return false,
+        };
+        let question = format!(
+            "{} wants to {wish} on this computer. Trust the file as it is now?",
+            self.vagrantfile.display()
+        );
+        let answer = prompt::confirm(&self.ui, &question).unwrap_or(false);
+        if answer && let Err(error) = self.trusted.add(&self.vagrantfile) {
+            self.ui.say(Kind::Warn, &error.to_string());
+        }
+        self.decision = Some(answer);
+        answer
+    }
+}
+
+/// Whether the user trusts a Vagrantfile: with `--trust` or `JAUNT_TRUST` for this command, or as it was when he said so.
+pub fn is_trusted(context: &Context, vagrantfile: &Path) -> bool {
+    context.trust
+        || context.environment.text("JAUNT_TRUST").is_some_and(|it| it != "0")
+        || Trusted::new(context.home.trusted()).has(vagrantfile)
 }
 
 impl Host for ProcessHost {
@@ -62,7 +97,7 @@ impl Host for ProcessHost {
     }
 
     fn working_directory(&self) -> PathBuf {
-        self.folder.clone()
+        self.vagrantfile.parent().unwrap_or(Path::new("/")).to_owned()
     }
 
     fn home(&self) -> PathBuf {
@@ -100,16 +135,12 @@ impl Host for ProcessHost {
         self.ui.aside(text);
     }
 
-    fn decide(&mut self, _act: &Act) -> Decision {
-        if self.is_trusted {
-            Decision::Allow
-        } else {
-            Decision::Refuse(
-                "a Vagrantfile may run commands, connect and write only where it is trusted: read it, and set \
-                 JAUNT_TRUST=1 for this command if you do trust it"
-                    .to_owned(),
-            )
+    fn decide(&mut self, act: &Act) -> Decision {
+        let decided = self.decision;
+        if decided.unwrap_or_else(|| self.ask(act)) {
+            return Decision::Allow;
         }
+        Decision::Refuse(TRUST_ADVICE.to_owned())
     }
 
     fn run(&mut self, command: &Command) -> io::Result<Output> {

@@ -15,6 +15,7 @@ use crate::cli::Context;
 use crate::config::namespaces::NAMESPACES;
 use crate::error::{Error, Result};
 use host::ProcessHost;
+pub use host::{TRUST_ADVICE, is_trusted};
 
 /// The names that a Vagrantfile may have, in the order in which they are looked for.
 const FILE_NAMES: [&str; 4] = ["Vagrantfile", "vagrantfile", "Vagrantfile.lua", "Vagrantfile.toml"];
@@ -37,15 +38,19 @@ pub struct Project {
 impl Project {
     /// Finds and reads the project of the working folder, or of a folder above it.
     pub fn find(context: &Context) -> Result<Self> {
-        let working_folder = context.environment.working_folder();
+        Self::open(context, Self::vagrantfile(context)?)
+    }
+
+    /// The Vagrantfile of the working folder, or of a folder above it; it is not read.
+    pub fn vagrantfile(context: &Context) -> Result<PathBuf> {
         let named = context.environment.variable("VAGRANT_VAGRANTFILE").map(PathBuf::from);
-        Self::open(context, find_upwards(&working_folder, named.as_deref())?)
+        find_upwards(&context.environment.working_folder(), named.as_deref())
     }
 
     /// Reads the project of a Vagrantfile.
     pub fn open(context: &Context, vagrantfile: PathBuf) -> Result<Self> {
         let root = vagrantfile.parent().unwrap_or(Path::new("/")).to_owned();
-        let host = ProcessHost::new(&context.environment, &root, context.ui.clone());
+        let host = ProcessHost::new(context, &vagrantfile);
         let session = Session::new(Box::new(host), settings(context))?;
         let home_file = context
             .home

@@ -62,6 +62,16 @@ impl Home {
         self.root.join("data/machine-index")
     }
 
+    /// The claims that were given to machines.
+    pub fn claims(&self) -> PathBuf {
+        self.root.join("data/claims")
+    }
+
+    /// The digests of the Vagrantfiles that the user trusts.
+    pub fn trusted(&self) -> PathBuf {
+        self.root.join("data/trusted")
+    }
+
     /// Downloads and unpacking.
     pub fn temporary(&self) -> PathBuf {
         self.root.join("tmp")

@@ -154,17 +154,15 @@ impl MachineFolder {
         self.write("synced_folders", &folders.to_string())
     }
 
-    /// Removes all that names or belongs to the machine; `id` goes last, so that a removal that dies can be found and finished.
-    ///
-    /// `vagrant_cwd` and the lock stay, as in Vagrant.
-    pub fn forget(&self) -> Result<()> {
+    /// Removes what is known of a guest: its keys, what was copied into it, and that it was provisioned. A machine that is made
+    /// anew has another guest.
+    pub fn forget_guest(&self) -> Result<()> {
         for name in [
             "action_provision",
             "synced_folders",
-            "box_meta",
             "private_key",
+            "private_key.new",
             "host_key",
-            "index_uuid",
         ] {
             remove_if_there(&self.path.join(name))?;
         }
@@ -172,8 +170,18 @@ impl MachineFolder {
         if synced.exists() {
             fs::remove_dir_all(&synced).map_err(Error::file("remove", &synced))?;
         }
-        remove_if_there(&self.path.join("creator_uid"))?;
-        remove_if_there(&self.path.join("id"))?;
+        Ok(())
+    }
+
+    /// Removes all that names or belongs to the machine; `id` and journal go last, so that a removal that dies can be found and
+    /// finished.
+    ///
+    /// `vagrant_cwd` and the lock stay, as in Vagrant.
+    pub fn forget(&self) -> Result<()> {
+        self.forget_guest()?;
+        for name in ["box_meta", "index_uuid", "creator_uid", "id"] {
+            remove_if_there(&self.path.join(name))?;
+        }
         remove_if_there(&self.journal())
     }
 

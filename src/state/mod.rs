@@ -5,11 +5,13 @@
 //! **Invariant:** a file is written to a temporary name beside it, synced and renamed, so that a kill leaves the old content or
 //! the new one. What cannot be read is an error and never taken for empty.
 
+pub mod claims;
 pub mod home;
 pub mod index;
 pub mod journal;
 pub mod lock;
 pub mod machine_folder;
+pub mod trust;
 
 use std::fs::{self, File};
 use std::io::{self, Write};

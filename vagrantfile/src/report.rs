@@ -107,7 +107,10 @@ impl fmt::Display for Mistake {
                 } = place;
                 writeln!(formatter, "{}:{line}:{column}: {}", file.display(), self.message)?;
                 writeln!(formatter, "  {source_line}")?;
-                write!(formatter, "  {:>width$}", "^", width = *column as usize)?;
+                // Of a very long line only the beginning is there.
+                if *column as usize <= source_line.chars().count() + 1 {
+                    write!(formatter, "  {:>width$}", "^", width = *column as usize)?;
+                }
             }
             None => write!(formatter, "{}", self.message)?,
         }

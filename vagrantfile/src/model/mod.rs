@@ -485,10 +485,7 @@ impl Model {
         if let options::Look::Unknown { similar } = self.options.look(&self.records[record].owner, &path) {
             return Err(Error::Unknown { path, similar });
         }
-        let body = match arguments.block {
-            Some(_) => Some(self.open(body_owner(&path, &arguments))),
-            None => None,
-        };
+        let body = arguments.block.map(|_| self.open(body_owner(&path, &arguments)));
         if self.records[record].owner == Owner::Discarded {
             return Ok(body.map_or(Outcome::Done, Outcome::Run));
         }

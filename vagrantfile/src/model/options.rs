@@ -104,6 +104,9 @@ impl Options {
             Owner::Root => self.look_in_root(path),
             Owner::Discarded => Look::Namespace,
             Owner::Provider(_) => collection(path).unwrap_or(Look::Namespace),
+            Owner::Provisioner(kind) if kind.starts_with("puppet") && path == "options" => {
+                Look::Collection(Value::List(Vec::new()))
+            }
             Owner::Provisioner(_) | Owner::Body(_) => collection(path).unwrap_or(Look::Unset),
         }
     }

@@ -18,10 +18,12 @@ impl Interpreter {
     ) -> Outcome<()> {
         let variables = &context.variables;
         let block = arguments.block.clone();
-        if is_plain(parameters) && !arguments.has_keywords && arguments.list.len() == parameters.required.len() {
-            if strict || parameters.required.len() != 1 || matches!(parameters.required[0], Target::Local(..)) {
-                return self.bind_plain(parameters, arguments.list, context);
-            }
+        if is_plain(parameters)
+            && !arguments.has_keywords
+            && arguments.list.len() == parameters.required.len()
+            && (strict || parameters.required.len() != 1 || matches!(parameters.required[0], Target::Local(..)))
+        {
+            return self.bind_plain(parameters, arguments.list, context);
         }
         if parameters.numbered > 0 {
             self.bind_numbered(parameters.numbered, arguments.list, variables);
@@ -74,10 +76,10 @@ impl Interpreter {
     }
 
     fn bind_numbered(&mut self, count: usize, mut list: Vec<Value>, variables: &Rc<Variables>) {
-        if count > 1 {
-            if let [Value::Array(inner)] = list.as_slice() {
-                list = inner.to_vec();
-            }
+        if count > 1
+            && let [Value::Array(inner)] = list.as_slice()
+        {
+            list = inner.to_vec();
         }
         for index in 0..count {
             let value = list.get(index).cloned().unwrap_or(Value::Nil);

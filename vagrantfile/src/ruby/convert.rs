@@ -6,6 +6,10 @@ use super::value::*;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+#[expect(
+    clippy::wrong_self_convention,
+    reason = "Ruby's names; converting may run code of the file"
+)]
 impl Interpreter {
     /// The text of a value, as interpolation makes it.
     pub fn to_s(&mut self, value: &Value) -> Outcome<String> {
@@ -156,7 +160,7 @@ impl Interpreter {
                 Value::String(_) | Value::Symbol(_) => Ok(self.send(wanted, "===", vec![value.clone()])?.is_true()),
                 _ => Ok(false),
             },
-            Value::Proc(_) => Ok(self.yield_to(wanted, &[value.clone()])?.is_true()),
+            Value::Proc(_) => Ok(self.yield_to(wanted, std::slice::from_ref(value))?.is_true()),
             Value::Object(_) => Ok(self.send(wanted, "===", vec![value.clone()])?.is_true()),
             _ => self.equal(wanted, value),
         }

@@ -69,11 +69,11 @@ impl Interpreter {
 
     fn eval_not(&mut self, node: &Node, value: &Node, here: &Here) -> Eval {
         let value = self.eval(value, here)?;
-        if let Value::Object(_) = value {
-            if let Some(method) = self.find_method(&value, Symbol::new("!")) {
-                self.at = node.at;
-                return self.invoke(&method, &value, Arguments::default());
-            }
+        if let Value::Object(_) = value
+            && let Some(method) = self.find_method(&value, Symbol::new("!"))
+        {
+            self.at = node.at;
+            return self.invoke(&method, &value, Arguments::default());
         }
         Ok(Value::Boolean(!value.is_true()))
     }
@@ -480,12 +480,11 @@ impl Interpreter {
             kind: Kind::Splat(Some(inner)),
             ..
         }) = nodes.last()
+            && matches!(&inner.kind, Kind::Local(name) if &*name.text() == "...")
         {
-            if matches!(&inner.kind, Kind::Local(name) if &*name.text() == "...") {
-                let passed = here.frame.arguments.borrow();
-                arguments.has_keywords = passed.has_keywords;
-                arguments.block = passed.block.clone();
-            }
+            let passed = here.frame.arguments.borrow();
+            arguments.has_keywords = passed.has_keywords;
+            arguments.block = passed.block.clone();
         }
         match block {
             None => {}
@@ -528,6 +527,10 @@ impl Interpreter {
     }
 
     /// What `&value` passes on as a block.
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "Ruby's name; converting may run code of the file"
+    )]
     pub fn to_block(&mut self, value: Value) -> Outcome<Option<Value>> {
         match &value {
             Value::Nil => Ok(None),
@@ -980,10 +983,10 @@ impl Interpreter {
         let result = self.eval_rescued(begin, here);
         match &begin.ensure {
             Some(ensure) => {
-                if let Err(flow) = &result {
-                    if matches!(**flow, Flow::Stop(_)) {
-                        return result;
-                    }
+                if let Err(flow) = &result
+                    && matches!(**flow, Flow::Stop(_))
+                {
+                    return result;
                 }
                 self.eval(ensure, here)?;
                 result
@@ -1117,10 +1120,10 @@ impl Interpreter {
         };
         let class = match existing {
             Some(Value::Class(class)) if !class.is_module => {
-                if let (Some(wanted), Some(given)) = (&superclass, &class.superclass) {
-                    if !Rc::ptr_eq(wanted, given) {
-                        return Err(self.error("TypeError", format!("superclass mismatch for class {name}")));
-                    }
+                if let (Some(wanted), Some(given)) = (&superclass, &class.superclass)
+                    && !Rc::ptr_eq(wanted, given)
+                {
+                    return Err(self.error("TypeError", format!("superclass mismatch for class {name}")));
                 }
                 class
             }

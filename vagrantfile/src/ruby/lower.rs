@@ -24,7 +24,11 @@ pub fn parse(source: &Rc<Source>) -> Result<Option<Node>, Report> {
         return Err(too_much(source, 0, "this file is longer than 4 MiB"));
     }
     let parsed = prism::parse(source.text.as_bytes());
-    let mistakes: Vec<_> = parsed.errors().take(MOST_MISTAKES).map(|error| syntax_error(source, &error)).collect();
+    let mistakes: Vec<_> = parsed
+        .errors()
+        .take(MOST_MISTAKES)
+        .map(|error| syntax_error(source, &error))
+        .collect();
     if !mistakes.is_empty() {
         return Err(Report { mistakes });
     }
@@ -46,8 +50,13 @@ pub fn parse(source: &Rc<Source>) -> Result<Option<Node>, Report> {
 /// The place of a byte of a source.
 pub fn place(source: &Source, at: u32) -> Place {
     let (line, column) = source.place(at);
-let source_line = source.line(line).chars().take(LONGEST_LINE).collect();
-    Place { file: source.path.to_path_buf(), line, column, source_line }
+    let source_line = source.line(line).chars().take(LONGEST_LINE).collect();
+    Place {
+        file: source.path.to_path_buf(),
+        line,
+        column,
+        source_line,
+    }
 }
 
 fn syntax_error(source: &Source, error: &prism::Diagnostic<'_>) -> Mistake {

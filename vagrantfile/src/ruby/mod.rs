@@ -43,8 +43,8 @@ impl Ruby {
         }
     }
 
-    fn reported(&mut self, flow: Box<Flow>) -> Report {
-        load::report(&mut self.interpreter, *flow)
+    fn reported(&mut self, flow: Flow) -> Report {
+        load::report(&mut self.interpreter, flow)
     }
 }
 
@@ -55,7 +55,7 @@ impl Language for Ruby {
             Ok(_) => Ok(std::mem::take(&mut self.interpreter.configures)),
             Err(flow) => {
                 self.interpreter.configures.clear();
-                Err(self.reported(flow))
+                Err(self.reported(*flow))
             }
         }
     }
@@ -79,7 +79,7 @@ impl Language for Ruby {
         let result = it
             .yield_to(&proc, &values)
             .and_then(|value| config::to_datum(it, &value));
-        result.map_err(|flow| self.reported(flow))
+        result.map_err(|flow| self.reported(*flow))
     }
 }
 

@@ -86,16 +86,16 @@ impl Interpreter {
 
     /// Sets a constant; a class without a name takes it for its own.
     pub fn set_constant(&mut self, class: &Rc<Class>, name: Symbol, value: Value) {
-        if let Value::Class(named) = &value {
-            if named.name.borrow().is_empty() {
-                let around = class.name.borrow().clone();
-                let full = if around == "Object" {
-                    name.to_string()
-                } else {
-                    format!("{around}::{name}")
-                };
-                *named.name.borrow_mut() = full;
-            }
+        if let Value::Class(named) = &value
+            && named.name.borrow().is_empty()
+        {
+            let around = class.name.borrow().clone();
+            let full = if around == "Object" {
+                name.to_string()
+            } else {
+                format!("{around}::{name}")
+            };
+            *named.name.borrow_mut() = full;
         }
         charge(64);
         class.constants.borrow_mut().insert(name, value);

@@ -293,7 +293,14 @@ const ENUMERABLE: Methods = &[
         let opposite = Value::native_block(2, move |it, arguments| {
             Ok(Value::Boolean(!it.yield_to(&block, &arguments.list)?.is_true()))
         });
-        it.call(this, Symbol::new("chunk_while"), Arguments { block: Some(opposite), ..Arguments::default() })
+        it.call(
+            this,
+            Symbol::new("chunk_while"),
+            Arguments {
+                block: Some(opposite),
+                ..Arguments::default()
+            },
+        )
     }),
     ("force", |it, this, _| Ok(Value::array(it.to_items(this)?))),
 ];

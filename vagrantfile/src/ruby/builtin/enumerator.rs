@@ -53,16 +53,24 @@ const METHODS: Methods = &[
         Ok(memo)
     }),
     ("next", |it, this, _| {
-        let Some(iteration) = iteration(this) else { return Ok(Value::Nil) };
+        let Some(iteration) = iteration(this) else {
+            return Ok(Value::Nil);
+        };
         let at = iteration.next.get();
         iteration.next.set(at + 1);
         let items = take(it, this, at + 1)?;
-        items.get(at).cloned().ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
+        items
+            .get(at)
+            .cloned()
+            .ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
     }),
     ("peek", |it, this, _| {
         let at = iteration(this).map_or(0, |it| it.next.get());
         let items = take(it, this, at + 1)?;
-        items.get(at).cloned().ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
+        items
+            .get(at)
+            .cloned()
+            .ok_or_else(|| it.error("StopIteration", "iteration reached an end"))
     }),
     ("rewind", |_, this, _| {
         if let Some(iteration) = iteration(this) {
@@ -151,9 +159,16 @@ pub fn take(it: &mut Interpreter, this: &Value, count: usize) -> Outcome<Vec<Val
     let block = Value::native_block(-1, move |it, arguments| {
         it.tick()?;
         taken.borrow_mut().push(packed(arguments));
-        if taken.borrow().len() >= count { Err(Box::new(Flow::Break(tag, Value::Nil))) } else { Ok(Value::Nil) }
+        if taken.borrow().len() >= count {
+            Err(Box::new(Flow::Break(tag, Value::Nil)))
+        } else {
+            Ok(Value::Nil)
+        }
     });
-    let arguments = Arguments { block: Some(block), ..Arguments::default() };
+    let arguments = Arguments {
+        block: Some(block),
+        ..Arguments::default()
+    };
     match it.call(this, Symbol::new("each"), arguments) {
         Err(flow) if matches!(&*flow, Flow::Break(of, _) if *of == tag) => {}
         result => drop(result?),

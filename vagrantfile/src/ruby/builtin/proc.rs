@@ -66,10 +66,10 @@ const METHODS: Methods = &[
     ("binding", |it, this, _| {
         let class = it.core.class_at("Binding", &it.core.object.clone());
         let binding = it.core.instance(&class);
-        if let (Value::Object(object), Value::Proc(proc)) = (&binding, this) {
-            if let Code::Function { context, .. } = &proc.code {
-                *object.native.borrow_mut() = Some(context.clone());
-            }
+        if let (Value::Object(object), Value::Proc(proc)) = (&binding, this)
+            && let Code::Function { context, .. } = &proc.code
+        {
+            *object.native.borrow_mut() = Some(context.clone());
         }
         Ok(binding)
     }),

@@ -26,10 +26,7 @@ const METHODS: Methods = &[
             return Ok(Value::Nil);
         };
         if let Value::Integer(first) = range.first {
-            let last = match last_integer(range) {
-                Some(last) => last,
-                None => i64::MAX,
-            };
+            let last = last_integer(range).unwrap_or(i64::MAX);
             for index in first..=last {
                 it.yield_to(block, &[Value::Integer(index)])?;
             }
@@ -85,12 +82,12 @@ const METHODS: Methods = &[
         Ok(Value::Boolean(it.equal(this, arguments.get(0).unwrap_or(&Value::Nil))?))
     }),
     ("sum", |it, this, arguments| {
-        if let (Some(range), None) = (own(this), &arguments.block) {
-            if let (Value::Integer(first), Some(last)) = (&range.first, last_integer(range)) {
-                let count = i128::from((last - first + 1).max(0));
-                let sum = (i128::from(*first) + i128::from(last)) * count / 2;
-                return Ok(Value::Integer(i64::try_from(sum).unwrap_or(i64::MAX)));
-            }
+        if let (Some(range), None) = (own(this), &arguments.block)
+            && let (Value::Integer(first), Some(last)) = (&range.first, last_integer(range))
+        {
+            let count = i128::from((last - first + 1).max(0));
+            let sum = (i128::from(*first) + i128::from(last)) * count / 2;
+            return Ok(Value::Integer(i64::try_from(sum).unwrap_or(i64::MAX)));
         }
         let list = Value::array(it.to_items(this)?);
         it.call(&list, crate::ruby::symbol::Symbol::new("sum"), arguments.clone())

@@ -365,7 +365,11 @@ fn formatted(format: &str, moment: Moment) -> String {
 fn directive(kind: char, flag: Option<char>, date: &Calendar, moment: Moment) -> String {
     let month = MONTHS[(date.month as usize).saturating_sub(1) % 12];
     let day = DAYS[date.weekday as usize % 7];
-    let twelve = if date.hour % 12 == 0 { 12 } else { date.hour % 12 };
+    let twelve = if date.hour.is_multiple_of(12) {
+        12
+    } else {
+        date.hour % 12
+    };
     match kind {
         'Y' => date.year.to_string(),
         'y' => format!("{:02}", date.year.rem_euclid(100)),

@@ -397,7 +397,7 @@ fn sexagesimal(text: &str) -> Option<i64> {
     }
     let fits =
         |it: &&str| (1..=2).contains(&it.len()) && it.parse::<u8>().is_ok_and(|it| it < 60) && !it.starts_with('+');
-    if !parts[1..].iter().all(|it| fits(&it)) {
+    if !parts[1..].iter().all(fits) {
         return None;
     }
     let places = [3600_i64, 60, 1];

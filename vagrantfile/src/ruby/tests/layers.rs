@@ -130,3 +130,236 @@ load include_vagrantfile if File.exist?(include_vagrantfile)
         "#]],
     );
 }
+
+#[test]
+fn lists_are_filled_in_place_and_values_are_read_back() {
+    check_layers(
+        r##"
+Vagrant.configure("2") do |config|
+  config.vm.box ||= "never taken, since what is unset counts as set"
+  config.vm.box = "a"
+  config.vm.box += "b" if config.vm.box == "a"
+  names = ["one"]
+  config.hostmanager.aliases = names
+  names << "two"
+  config.vm.network "private_network", ip: "10.0.0.2"
+  config.vm.hostname = "net#{config.vm.networks.length}"
+  config.vm.provision "puppet" do |puppet|
+    puppet.facter["role"] = "web"
+    puppet.options << "--debug" unless puppet.options.nil?
+  end
+  config.vm.provider "vmware_desktop" do |v|
+    v.vmx["memsize"] = "1024"
+    v.vmx["numvcpus"] = "2"
+    v.unknown.deeper = true
+  end
+  config.vbguest.auto_update = false if Vagrant.has_plugin?("vagrant-vbguest") || true
+  config.vm.provision :shell, inline: <<-SHELL, privileged: false
+    echo "hi"
+  SHELL
+end
+"##,
+        expect![[r#"
+            machine default (primary)
+              Vagrantfile
+                4:3 vm.box = String("a")
+                5:13 vm.box = String("ab")
+                7:3 hostmanager.aliases = List([String("one"), String("two")])
+                9:3 vm.network [String("private_network")] [("ip", String("10.0.0.2"))]
+                10:3 vm.hostname = String("net1")
+                11:3 vm.provision [String("puppet")] []
+                    12:5 facter = Map([(String("role"), String("web"))])
+                    13:40 options = List([String("--debug")])
+                15:3 vm.provider [Symbol("vmware_desktop")] []
+                    16:5 vmx = Map([(String("memsize"), String("1024")), (String("numvcpus"), String("2"))])
+                    18:5 unknown.deeper = Boolean(true)
+                20:3 vbguest.auto_update = Boolean(false)
+                21:3 vm.provision [Symbol("shell")] [("inline", String("    echo \"hi\"\n")), ("privileged", Boolean(false))]
+        "#]],
+    );
+}
+
+#[test]
+fn machines_come_from_loops_files_and_the_environment() {
+    let host = MemoryHost::default().with_variable("NODES", "2").with_file(
+        "nodes.yml",
+        "- name: web\n  ip: 10.0.0.5\n  ports: [80, 443]\n- name: db\n  ip: 10.0.0.6\n  autostart: no\n",
+    );
+    check_layers_of(
+        host,
+        r##"
+require 'yaml'
+NODES = ENV.fetch("NODES", 1).to_i
+nodes = YAML.load_file(File.join(File.dirname(__FILE__), "nodes.yml"))
+Vagrant.configure(2) do |config|
+  nodes.each_with_index do |node, index|
+    config.vm.define node["name"], primary: index.zero?, autostart: node.fetch("autostart", true) do |machine|
+      machine.vm.network :private_network, ip: node["ip"]
+      (node["ports"] || []).each { |port| machine.vm.network :forwarded_port, guest: port, host: 8000 + port }
+      machine.vm.provider(:virtualbox) { |vb| vb.name = "#{node['name']}-#{index + 1}" }
+    end
+  end
+  (1..NODES).each do |i|
+    config.vm.define("node#{i}") { |node| node.vm.hostname = format("node-%02d", i) }
+  end
+end
+"##,
+        expect![[r#"
+            machine web (primary)
+              Vagrantfile
+              machine web
+                8:7 vm.network [Symbol("private_network")] [("ip", String("10.0.0.5"))]
+                9:43 vm.network [Symbol("forwarded_port")] [("guest", Integer(80)), ("host", Integer(8080))]
+                9:43 vm.network [Symbol("forwarded_port")] [("guest", Integer(443)), ("host", Integer(8443))]
+                10:7 vm.provider [Symbol("virtualbox")] []
+                    10:47 name = String("web-1")
+            machine db (not started)
+              Vagrantfile
+              machine db
+                8:7 vm.network [Symbol("private_network")] [("ip", String("10.0.0.6"))]
+                10:7 vm.provider [Symbol("virtualbox")] []
+                    10:47 name = String("db-2")
+            machine node1
+              Vagrantfile
+              machine node1
+                14:43 vm.hostname = String("node-01")
+            machine node2
+              Vagrantfile
+              machine node2
+                14:43 vm.hostname = String("node-02")
+        "#]],
+    );
+}
+
+#[test]
+fn configuration_version_1_is_said_in_the_words_of_version_2() {
+    check_layers(
+        r##"
+Vagrant::Config.run do |config|
+  config.vm.box = "lucid32"
+  config.vm.host_name = "old"
+  config.vm.forward_port 80, 8080
+  config.vm.network :hostonly, "192.168.33.10"
+  config.vm.share_folder "data", "/data", "../data", nfs: true
+  config.vm.customize ["modifyvm", :id, "--memory", 512]
+  config.vm.boot_mode = :gui
+end
+"##,
+        expect![[r#"
+            machine default (primary)
+              Vagrantfile
+                3:3 vm.box = String("lucid32")
+                4:3 vm.hostname = String("old")
+                5:3 vm.network [Symbol("forwarded_port")] [("guest", Integer(80)), ("host", Integer(8080))]
+                6:3 vm.network [Symbol("private_network")] [("ip", String("192.168.33.10"))]
+                7:3 vm.synced_folder [String("../data"), String("/data")] [("id", String("data")), ("nfs", Boolean(true))]
+                8:3 vm.provider [Symbol("virtualbox")] []
+                    8:3 customize [List([String("modifyvm"), Symbol("id"), String("--memory"), Integer(512)])] []
+                9:3 vm.provider [Symbol("virtualbox")] []
+                    9:3 gui = Boolean(true)
+        "#]],
+    );
+}
+
+#[test]
+fn mistakes_name_their_line() {
+    check_layers(
+        "Vagrant.configure(2) do |config|\n  config.vm.box = foo\nend",
+        expect![[r#"
+        /project/Vagrantfile:2:19: undefined local variable or method `foo' for main:Object (NameError)
+            config.vm.box = foo
+                            ^
+    "#]],
+    );
+    check_layers(
+        "Vagrant.configure(2) do |config|\n  config.vm.box = [1\n  config.vm.x = }\nend",
+        expect![[r#"
+        /project/Vagrantfile:3:1: syntax error: unexpected local variable or method; expected a `,` separator for the array elements
+            config.vm.x = }
+          ^
+        /project/Vagrantfile:3:15: syntax error: expected an expression after `=`
+            config.vm.x = }
+                        ^
+        /project/Vagrantfile:3:16: syntax error: unexpected '}'; expected a `,` separator for the array elements
+            config.vm.x = }
+                         ^
+        /project/Vagrantfile:3:16: syntax error: expected an expression for the array element
+            config.vm.x = }
+                         ^
+        /project/Vagrantfile:3:17: syntax error: unexpected '}'; expected a `]` to close the array
+            config.vm.x = }
+                          ^
+        /project/Vagrantfile:3:17: syntax error: unexpected '}', expecting end-of-input
+            config.vm.x = }
+                          ^
+        /project/Vagrantfile:3:17: syntax error: unexpected '}', ignoring it
+            config.vm.x = }
+                          ^
+    "#]],
+    );
+    check_layers(
+        "def helper\n  nil.upcase\nend\nVagrant.configure(2) { |config| helper }",
+        expect![[r#"
+        /project/Vagrantfile:2:7: undefined method `upcase' for nil:NilClass (NoMethodError)
+            nil.upcase
+                ^
+    "#]],
+    );
+    check_layers(
+        "abort 'install the plugin' unless Vagrant.has_plugin?('nope')",
+        expect![[r#"
+        /project/Vagrantfile:1:1: install the plugin
+          abort 'install the plugin' unless Vagrant.has_plugin?('nope')
+          ^
+    "#]],
+    );
+    check_layers(
+        "raise Vagrant::Errors::VagrantError.new, 'no'",
+        expect![[r#"
+        /project/Vagrantfile:1:1: no
+          raise Vagrant::Errors::VagrantError.new, 'no'
+          ^
+    "#]],
+    );
+    check_layers(
+        "Vagrant.require_version '>= 3.0'",
+        expect![[r#"
+        /project/Vagrantfile:1:9: this file asks for Vagrant >= 3.0; what it gets is compatible with 2.4.9
+          Vagrant.require_version '>= 3.0'
+                  ^
+    "#]],
+    );
+    check_layers(
+        "ENV.fetch('MISSING')",
+        expect![[r#"
+        /project/Vagrantfile:1:5: key not found: "MISSING" (KeyError)
+          ENV.fetch('MISSING')
+              ^
+    "#]],
+    );
+    check_layers(
+        "{ memory: 1 }.fetch(:memroy)",
+        expect![[r#"
+        /project/Vagrantfile:1:15: key not found: :memroy (KeyError)
+          { memory: 1 }.fetch(:memroy)
+                        ^
+          did you mean `:memory`?
+    "#]],
+    );
+    check_layers(
+        "require 'yaml'\nYAML.load_file('missing.yml')",
+        expect![[r#"
+        /project/Vagrantfile:2:6: No such file or directory @ rb_sysopen - /project/missing.yml (Errno::ENOENT)
+          YAML.load_file('missing.yml')
+               ^
+    "#]],
+    );
+    check_layers(
+        "Vagrant.configure('3') { |config| }",
+        expect![[r#"
+        /project/Vagrantfile:1:9: there is no configuration version "3"; known are "1" and "2" (ArgumentError)
+          Vagrant.configure('3') { |config| }
+                  ^
+    "#]],
+    );
+}
