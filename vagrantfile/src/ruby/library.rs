@@ -15,7 +15,11 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
         include_str!("library/collections.rb"),
         &["Set", "OpenStruct", "LazyList"],
     ),
-    ("text.rb", include_str!("library/text.rb"), &["Shellwords", "URI"]),
+    (
+        "text.rb",
+        include_str!("library/text.rb"),
+        &["Shellwords", "URI", "Resolv"],
+    ),
     (
         "options.rb",
         include_str!("library/options.rb"),

@@ -505,14 +505,17 @@ const ARRAY: Methods = &[
         }
         Ok(Value::Nil)
     }),
-    ("sample", |it, this, _| {
-        let list = items(this);
-        let bits = it.shared.world.borrow_mut().host.random();
-        Ok(if list.is_empty() {
-            Value::Nil
-        } else {
-            list[(bits % list.len() as u64) as usize].clone()
-        })
+    ("sample", |it, this, arguments| {
+        let shuffled = it.send(this, "shuffle", Vec::new())?;
+        let mut list = items(&shuffled);
+        match arguments.split().0.first() {
+            Some(count) => {
+                let count = it.integer_of(Some(count))?.max(0) as usize;
+                list.truncate(count);
+                Ok(Value::array(list))
+            }
+            None => Ok(list.into_iter().next().unwrap_or(Value::Nil)),
+        }
     }),
     ("shuffle", |it, this, _| {
         let mut list = items(this);

@@ -44,6 +44,8 @@ pub fn install(it: &mut Interpreter) {
             .class_at(&format!("Vagrant::Plugin::V2::{name}"), &it.core.object.clone());
         it.own_methods(&class, PLUGIN);
     }
+    it.core.module_at("VagrantPlugins");
+    it.core.module_at("Vagrant::Action");
     errors(it);
     let platform = it.core.module_at("Vagrant::Util::Platform");
     it.own_methods(&platform, PLATFORM);
@@ -226,6 +228,8 @@ const PLUGIN: Methods = &[
     ("provider", |_, _, _| Ok(Value::Nil)),
     ("guest", |_, _, _| Ok(Value::Nil)),
     ("synced_folder", |_, _, _| Ok(Value::Nil)),
+    // Whatever else a plugin declares concerns Vagrant alone.
+    ("method_missing", |_, _, _| Ok(Value::Nil)),
 ];
 
 const PLATFORM: Methods = &[

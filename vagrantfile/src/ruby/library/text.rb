@@ -140,3 +140,24 @@ module URI
     text.gsub(/[^a-zA-Z0-9_.\-~:\/?#\[\]@!$&'()*+,;=%]/) { |letter| letter.bytes.map { |byte| format("%%%02X", byte) }.join }
   end
 end
+
+module Resolv
+  class ResolvError < StandardError; end
+
+  class IPv4
+    Regex256 = /0|1(?:[0-9][0-9]?)?|2(?:[0-4][0-9]?|5[0-5]?|[6-9])?|[3-9][0-9]?/
+    Regex = /\A(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])){3}\z/
+  end
+
+  class IPv6
+    Regex = /\A(?:(?:\h{1,4}:){7}\h{1,4}|(?:(?:\h{1,4}:)*\h{1,4})?::(?:(?:\h{1,4}:)*\h{1,4})?|(?:\h{1,4}:){6}\d+\.\d+\.\d+\.\d+)(?:%\w+)?\z/
+  end
+
+  def self.getaddress(name)
+    TCPSocket.new(name, "dns")
+  end
+
+  def self.getname(address)
+    TCPSocket.new(address, "dns")
+  end
+end

@@ -363,3 +363,30 @@ fn mistakes_name_their_line() {
     "#]],
     );
 }
+
+#[test]
+fn a_patch_of_vagrant_itself_and_a_plugin_in_the_file_are_harmless() {
+    check_layers(
+        r##"
+class VagrantPlugins::ProviderVirtualBox::Action::Network
+  def dhcp_server_matches_config?(server, config)
+    true
+  end
+end
+module VagrantPlugins
+  module Dummy
+    class Plugin < Vagrant.plugin("2")
+      name "dummy"
+      communicator("dummy") { Communicator }
+    end
+  end
+end
+Vagrant.configure("2") { |config| config.vm.box = "x" }
+"##,
+        expect![[r#"
+            machine default (primary)
+              Vagrantfile
+                15:35 vm.box = String("x")
+        "#]],
+    );
+}
