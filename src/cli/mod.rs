@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments, its help and its `run`.
 
 mod r#box;
+mod config;
 mod destroy;
 mod halt;
 mod init;
@@ -92,6 +93,7 @@ struct GlobalOptions {
 enum Command {
     #[command(subcommand)]
     Box(r#box::BoxCommand),
+    Config(config::ConfigArgs),
     Destroy(destroy::DestroyArgs),
     Halt(halt::HaltArgs),
     Init(init::InitArgs),
@@ -274,6 +276,7 @@ impl Command {
     async fn run(self, context: &Context) -> Result<u8> {
         match self {
             Command::Box(it) => it.run(context).await,
+            Command::Config(it) => it.run(context),
             Command::Destroy(it) => it.run(context).await,
             Command::Halt(it) => it.run(context).await,
             Command::Init(it) => it.run(context),

@@ -12,7 +12,7 @@ use vagrantfile::{FileId, MachineDefinition, Plugins, Role, Session, Settings};
 pub use targets::{Target, Wish};
 
 use crate::cli::Context;
-use crate::config::namespaces::NAMESPACES;
+use crate::config::namespaces;
 use crate::error::{Error, Result};
 use host::ProcessHost;
 pub use host::{TRUST_ADVICE, is_trusted};
@@ -101,7 +101,7 @@ impl Project {
 
 fn settings(context: &Context) -> Settings {
     Settings {
-        options: NAMESPACES.iter().map(|it| it.options).collect(),
+        options: namespaces::options(),
         plugins: Plugins::parse(context.environment.text("JAUNT_ASSUME_PLUGINS").as_deref()),
         ..Settings::default()
     }

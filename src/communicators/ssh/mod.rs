@@ -44,8 +44,12 @@ use async_trait::async_trait;
 
 pub use connection::Connection;
 pub use error::Error;
+#[cfg(test)]
+pub use insecure_keys::InsecureKey;
 pub use insert_key::insert_key;
 pub use keys::KeyType;
+#[cfg(test)]
+pub use login::Login;
 pub use readiness::{BootFailure, Progress, Stage, wait_until_ready};
 pub use shell::ShellOptions;
 pub use target::{KeySource, Secret, SshTarget};
