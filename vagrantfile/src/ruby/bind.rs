@@ -43,7 +43,7 @@ impl Interpreter {
             spread(parameters, &mut list);
         }
         if strict {
-            self.check_count(parameters, list.len(), takes_keywords)?;
+            self.check_count(parameters, list.len())?;
         }
         self.bind_positional(parameters, list, context)?;
         self.bind_keywords(parameters, keywords, context, strict)?;
@@ -87,11 +87,10 @@ impl Interpreter {
         }
     }
 
-    fn check_count(&mut self, parameters: &Parameters, given: usize, takes_keywords: bool) -> Outcome<()> {
+    fn check_count(&mut self, parameters: &Parameters, given: usize) -> Outcome<()> {
         let least = parameters.required.len() + parameters.after.len();
         let most = least + parameters.optional.len();
         let open = parameters.rest.is_some() || parameters.forwards;
-        let _ = takes_keywords;
         if given >= least && (open || given <= most) {
             return Ok(());
         }

@@ -24,7 +24,7 @@ impl Live for LiveValue {
 /// Calls a method of a configuration object.
 pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments: Arguments) -> Eval {
     let text = name.text();
-    if let Some(method) = universal(it, &text, &arguments) {
+    if let Some(method) = universal(it, &text) {
         return it.invoke(&method, &Value::Config(object), arguments);
     }
     match (&*text, arguments.list.as_slice()) {
@@ -65,7 +65,7 @@ pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments:
 }
 
 /// Methods that every object has, as far as no option is called like them.
-fn universal(it: &mut Interpreter, name: &str, arguments: &Arguments) -> Option<Rc<Method>> {
+fn universal(it: &mut Interpreter, name: &str) -> Option<Rc<Method>> {
     const NAMES: &[&str] = &[
         "class",
         "is_a?",
@@ -96,7 +96,6 @@ fn universal(it: &mut Interpreter, name: &str, arguments: &Arguments) -> Option<
         "raise",
         "puts",
     ];
-    let _ = arguments;
     if !NAMES.contains(&name) {
         return None;
     }

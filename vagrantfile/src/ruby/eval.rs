@@ -390,7 +390,7 @@ impl Interpreter {
         if call.safe && this.is_nil() {
             return Ok(Value::Nil);
         }
-        if let Some(result) = self.quick(&this, call, here)? {
+        if let Some(result) = quick(&this, call) {
             return Ok(result);
         }
         let arguments = self.eval_arguments(&call.arguments, call.block.as_ref(), here)?;
@@ -404,25 +404,6 @@ impl Interpreter {
             it.dispatch(&this, call.name, arguments, call.ignores_visibility)
         })?;
         Ok(assigned.unwrap_or(result))
-    }
-
-    /// Arithmetic of small numbers, without the detour over a method, unless the file changed it.
-    fn quick(&mut self, this: &Value, call: &Call, here: &Here) -> Outcome<Option<Value>> {
-        let (Value::Integer(one), [argument]) = (this, call.arguments.as_slice()) else {
-            return Ok(None);
-        };
-        let Kind::Integer(two) = argument.kind else {
-            return Ok(None);
-        };
-        let _ = here;
-        Ok(match &*call.name.text() {
-            "+" => one.checked_add(two).map(Value::Integer),
-            "-" => one.checked_sub(two).map(Value::Integer),
-            "<" => Some(Value::Boolean(*one < two)),
-            ">" => Some(Value::Boolean(*one > two)),
-            "==" => Some(Value::Boolean(*one == two)),
-            _ => None,
-        })
     }
 
     fn eval_own_call(&mut self, node: &Node, call: &Call, here: &Here) -> Eval {
@@ -1253,4 +1234,28 @@ pub fn symbol_block(name: Symbol) -> Value {
         let this = arguments.list.remove(0);
         it.call(&this, name, arguments)
     })
+}
+
+/// Arithmetic with a number that stands in the text, without the detour over a method.
+fn quick(this: &Value, call: &Call) -> Option<Value> {
+    let (
+        Value::Integer(one),
+        [
+            Node {
+                kind: Kind::Integer(two),
+                ..
+            },
+        ],
+    ) = (this, call.arguments.as_slice())
+    else {
+        return None;
+    };
+    match &*call.name.text() {
+        "+" => one.checked_add(*two).map(Value::Integer),
+        "-" => one.checked_sub(*two).map(Value::Integer),
+        "<" => Some(Value::Boolean(one < two)),
+        ">" => Some(Value::Boolean(one > two)),
+        "==" => Some(Value::Boolean(one == two)),
+        _ => None,
+    }
 }

@@ -392,7 +392,6 @@ impl Interpreter {
             .iter()
             .flat_map(|it| it.methods.borrow().keys().map(|it| it.text()).collect::<Vec<_>>())
             .collect();
-        names.extend(self.frames.last().into_iter().flat_map(|_| Vec::<Rc<str>>::new()));
         names.sort();
         let wanted = name.text();
         if wanted.len() < 3 {
@@ -407,10 +406,7 @@ impl Interpreter {
             Value::Nil => "nil:NilClass".to_owned(),
             Value::Boolean(true) => "true:TrueClass".to_owned(),
             Value::Boolean(false) => "false:FalseClass".to_owned(),
-            Value::Object(object) if self.main.is_same(value) => {
-                let _ = object;
-                "main:Object".to_owned()
-            }
+            Value::Object(_) if self.main.is_same(value) => "main:Object".to_owned(),
             Value::Class(class) => {
                 let kind = if class.is_module { "Module" } else { "Class" };
                 format!("{}:{kind}", class.name.borrow())

@@ -71,18 +71,15 @@ const METHODS: Methods = &[
         let name = it.text_of(arguments.get(0))?;
         Ok(variable(it, &name))
     }),
-    ("fetch", |it, this, arguments| {
+    ("fetch", |it, _, arguments| {
         let name = it.text_of(arguments.get(0))?;
         match (variable(it, &name), &arguments.block, arguments.get(1)) {
             (Value::Nil, Some(block), _) => it.yield_to(block, &[Value::string(name)]),
             (Value::Nil, None, Some(default)) => Ok(default.clone()),
-            (Value::Nil, None, None) => {
-                let _ = this;
-                Err(it.error(
-                    "KeyError",
-                    format!("key not found: {}", crate::ruby::convert::inspect_text(&name)),
-                ))
-            }
+            (Value::Nil, None, None) => Err(it.error(
+                "KeyError",
+                format!("key not found: {}", crate::ruby::convert::inspect_text(&name)),
+            )),
             (value, ..) => Ok(value),
         }
     }),

@@ -2,7 +2,7 @@
 
 use super::Methods;
 use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
-use crate::ruby::ir::{BlockArgument, Call, Kind};
+use crate::ruby::ir::{BlockArgument, Call};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use std::rc::Rc;
@@ -247,7 +247,6 @@ fn evaluate(it: &mut Interpreter, call: &Call, here: &Rc<Context>) -> Eval {
         Some(Value::Integer(line)) => u32::try_from(*line).unwrap_or(1),
         _ => 1,
     };
-    let _ = Kind::Nil;
     crate::ruby::load::evaluate(it, text, path, line, &context)
 }
 

@@ -12,12 +12,11 @@ pub fn install(it: &mut Interpreter) {
     if let Some(method) = object.methods.borrow().get(&Symbol::new("initialize")) {
         method.visibility.set(Visibility::Private);
     }
-    for (class, text) in [
-        (it.core.nil.clone(), "nil"),
-        (it.core.true_class.clone(), "true"),
-        (it.core.false_class.clone(), "false"),
+    for class in [
+        it.core.nil.clone(),
+        it.core.true_class.clone(),
+        it.core.false_class.clone(),
     ] {
-        let _ = text;
         it.methods(&class, LOGIC);
     }
     let nil = it.core.nil.clone();

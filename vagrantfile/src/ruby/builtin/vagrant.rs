@@ -173,9 +173,8 @@ const VAGRANT: Methods = &[
             &it.core.object.clone(),
         )))
     }),
-    ("version?", |it, this, arguments| {
+    ("version?", |it, _, arguments| {
         let version = Value::string(VERSION);
-        let _ = this;
         let requirement = satisfies(it, &version, arguments)?;
         Ok(Value::Boolean(requirement))
     }),

@@ -1,8 +1,11 @@
 //! Vagrantfiles and the layers that they make.
 
-use super::{check_layers, check_layers_of};
+use super::{check_layers, check_layers_of, open};
 use crate::host::MemoryHost;
+use crate::layer::{Setting, Value};
+use crate::session::Role;
 use expect_test::expect;
+use std::path::Path;
 
 #[test]
 fn the_vagrantfile_of_the_readme_makes_one_layer() {
@@ -389,4 +392,23 @@ Vagrant.configure("2") { |config| config.vm.box = "x" }
                 15:35 vm.box = String("x")
         "#]],
     );
+}
+
+#[test]
+fn the_block_of_a_trigger_can_be_called_later() {
+    let source =
+        "Vagrant.configure(2) { |c| c.trigger.after(:up) { |t| t.ruby { |env, machine| \"#{env} #{machine}\" } } }";
+    let session = open(MemoryHost::default().with_file("Vagrantfile", source));
+    let file = session.load(Path::new("Vagrantfile"), Role::Project).expect("it loads");
+    let layers = session.layers(&[file], "default", "virtualbox").expect("it has layers");
+    let Setting::Call(trigger) = &layers[0].entries[0].setting else {
+        panic!("a trigger is a call")
+    };
+    let Setting::Assign(Value::Block(block)) = trigger.body[0].setting else {
+        panic!("its block is a value")
+    };
+
+    let answer = session.call(block, vec![Value::String("a".into()), Value::Symbol("b".into())]);
+
+    assert_eq!(answer, Ok(Value::String("a b".into())));
 }
