@@ -34,8 +34,8 @@ pub enum Error {
     #[error("{report}")]
     Configuration { report: String },
 
-    #[error("the Vagrantfile defines no machine called `{name}`")]
-    #[diagnostic(help("it defines: {}", known.join(", ")))]
+    #[error("there is no machine called `{name}`")]
+    #[diagnostic(help("there are: {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") }))]
     UnknownMachine { name: String, known: Vec<String> },
 
     #[error("`{pattern}` is no regular expression: {reason}")]

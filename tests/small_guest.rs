@@ -50,6 +50,7 @@ fn a_machine_goes_through_its_life() {
 
     fetch_through(&world, port);
 
+    a_copy_of_the_project_does_not_take_the_machine(&world);
     let again = world.run(["up"]).success();
     assert!(
         !again.stdout.contains("Booting"),

@@ -46,6 +46,7 @@ impl DestroyArgs {
             }
             match lifecycle::destroy(context, &target, self.graceful).await {
                 Ok(()) => destroyed += 1,
+                Err(error) if error.is_interrupt() => return Err(error),
                 Err(error) => code = report(&context.ui, &error),
             }
         }

@@ -205,8 +205,14 @@ fn start(environment: Environment, global: &GlobalOptions, command: Command) -> 
             .enable_all()
             .build()
             .map_err(Error::Runtime)?;
+        // A session passes signals on to the guest.
+        let is_session = matches!(command, Command::Ssh(_));
+        let interrupt = if is_session {
+            Interrupt::deaf()
+        } else {
+            Interrupt::listen().map_err(Error::Runtime)?
+        };
         let code = runtime.block_on(async {
-            let interrupt = Interrupt::listen();
             let context = Context {
                 environment,
                 home,

@@ -29,9 +29,6 @@ pub trait Communicator: Send + Sync {
 
     /// Writes bytes to a path in the guest, as the login user.
     async fn upload_bytes(&self, content: &[u8], to: &str) -> Result<()>;
-
-    /// Writes a file of the guest, read as the login user, to a path of the host.
-    async fn download(&self, from: &str, to: &Path) -> Result<()>;
 }
 
 /// A command for the guest.

@@ -1,6 +1,6 @@
 //! What a machine is to be: the resolved configuration, made of the layers of its Vagrantfiles.
 //!
-//! [`Merged::of`] makes one of the layers, by Vagrant's rules; [`Config::resolve`] types and checks it. It knows no provider and no
+//! [`Merged::of`] makes one of the layers, by Vagrant's rules; [`Config::look`] types and checks it. It knows no provider and no
 //! kind of folder: their options come in as descriptors, and leave as tables that their crates read.
 //!
 //! **Invariant:** every default is filled in, and all mistakes of all layers come back at once.
@@ -29,7 +29,7 @@ mod tests;
 use std::path::{Component, Path, PathBuf};
 
 use schema::Descriptor;
-use vagrantfile::layer::{Layer, Origin};
+use vagrantfile::layer::Layer;
 
 pub use hardware::Hardware;
 pub use merged::Merged;
@@ -97,13 +97,8 @@ pub struct ProjectFacts {
 }
 
 impl Config {
-    /// Merges the layers of a machine, the lowest first, types and checks them.
-    pub fn resolve(layers: &[Layer], provider: &ProviderChoice<'_>, project: &ProjectFacts) -> Result<Self, Mistakes> {
-        let (config, mistakes) = Self::look(layers, provider, project);
-        if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
-    }
-
-    /// The same for commands that only look or stop: they work on what can be made of a file with mistakes.
+    /// Merges the layers of a machine, the lowest first, types and checks them. Commands that only look or stop work on what can be
+    /// made of a file with mistakes.
     pub fn look(layers: &[Layer], provider: &ProviderChoice<'_>, project: &ProjectFacts) -> (Self, Mistakes) {
         let mut mistakes = Mistakes::default();
         let config = Self::read(Merged::of(layers), provider, project, &mut mistakes);
@@ -148,11 +143,6 @@ impl Config {
     /// The providers that the file names, in order.
     pub fn providers_named(&self) -> Vec<&str> {
         self.merged.providers.iter().map(|it| it.name.as_str()).collect()
-    }
-
-    /// Where an option of the core (`vm.box`) was set; `None` is a default.
-    pub fn origin(&self, path: &str) -> Option<&Origin> {
-        self.merged.core.options.get(path)?.origin.as_ref()
     }
 }
 

@@ -74,6 +74,8 @@ pub struct SshConnect {
     pub config: Option<PathBuf>,
     /// How long a connection may take to come up.
     pub connect_timeout: Duration,
+    /// The kind of the key that the machine is given, by Vagrant 2.4's word.
+    pub key_type: String,
     /// The user of the remote side, where that is another.
     pub remote_user: Option<String>,
 }
@@ -170,6 +172,7 @@ impl SshConnect {
             extra_args: reader.texts(&option("extra_args")),
             config: reader.text(&option("config")).map(|it| project.expand(&it)),
             connect_timeout: reader.seconds(&option("connect_timeout")),
+            key_type: reader.word(&option("key_type")).unwrap_or_else(|| "auto".to_owned()),
             remote_user: reader.text(&option("remote_user")).or_else(|| username.clone()),
             username,
         };
@@ -220,6 +223,9 @@ pub fn verify_host_key(value: &Value) -> String {
 }
 
 /// The options that both `ssh` and `ssh.default` have, below the given owner.
+/// The kinds of key that Vagrant 2.4.9 knows, DSA aside, which no server takes any more.
+const KEY_TYPES: &[&str] = &["auto", "ecdsa256", "ecdsa384", "ecdsa521", "ed25519", "rsa"];
+
 macro_rules! connect_options {
     ($owner:literal, $username:expr) => {
         [
@@ -306,6 +312,12 @@ macro_rules! connect_options {
                 Kind::Integer,
                 Default::Integer(15),
                 "Seconds that a connection may take to come up.",
+            ),
+            Descriptor::attribute(
+                concat!($owner, ".key_type"),
+                Kind::Word(KEY_TYPES),
+                Default::Symbol("auto"),
+                "The kind of the key that the machine is given; `auto` is ed25519, or RSA where the guest cannot.",
             ),
             Descriptor::attribute(
                 concat!($owner, ".remote_user"),
@@ -413,15 +425,15 @@ const fn joined<const A: usize, const B: usize, const C: usize, const ALL: usize
 }
 
 /// The options of `config.ssh`.
-pub const SSH_OPTIONS: &[Descriptor] = &joined::<15, 11, 15, 41>(
+pub const SSH_OPTIONS: &[Descriptor] = &joined::<16, 11, 16, 43>(
     connect_options!("ssh", Default::Nil),
     session_options!("ssh", "bash -l", "sudo -E -H %c", "export %ENV_KEY%=\"%ENV_VALUE%\""),
     connect_options!("ssh.default", Default::String("vagrant")),
 );
 
 /// The options of `config.winssh`.
-pub const WINSSH_OPTIONS: &[Descriptor] = &joined::<16, 11, 15, 42>(
-    joined::<15, 1, 0, 16>(
+pub const WINSSH_OPTIONS: &[Descriptor] = &joined::<17, 11, 16, 44>(
+    joined::<16, 1, 0, 17>(
         connect_options!("winssh", Default::Nil),
         [Descriptor::attribute(
             "winssh.upload_directory",

@@ -72,11 +72,6 @@ impl Table {
         self.options.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether nothing was set.
-    pub fn is_empty(&self) -> bool {
-        self.options.is_empty()
-    }
-
     /// The options of a call: its named arguments, and those of tables among the positional ones.
     pub fn of_call(call: &Call, origin: &Origin) -> Self {
         let mut table = Self::default();

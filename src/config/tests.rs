@@ -20,9 +20,11 @@ fn check(layers: Vec<Layer>, show: impl Fn(&Config) -> String, expected: Expect)
         box_optional: false,
         stands_in_for: Some("virtualbox"),
     };
-    let shown = match Config::resolve(&layers, &provider, &project) {
-        Ok(config) => show(&config),
-        Err(mistakes) => mistakes.to_string(),
+    let (config, mistakes) = Config::look(&layers, &provider, &project);
+    let shown = if mistakes.is_empty() {
+        show(&config)
+    } else {
+        mistakes.to_string()
     };
     expected.assert_eq(&shown.replace(&folder.path().display().to_string(), "PROJECT"));
 }

@@ -12,7 +12,7 @@ use crate::communicators::ssh::{
 use crate::communicators::{Command, Communicator};
 use crate::error::{Error, Result};
 use crate::guests::{self, Family, HostName};
-use crate::machine::{machine_spec, shell_options, ssh_target};
+use crate::machine::{Machine, machine_spec, shell_options, ssh_target};
 use crate::state::journal::Entry;
 use crate::ui::TargetUi;
 
@@ -99,10 +99,21 @@ async fn with_own_key(
     }
     work.ui()
         .detail("The guest trusts a key that everybody knows. It gets one of its own...");
-    let connection = insert_key(connection, target, &machine_key, KeyType::Auto).await?;
+    let connection = insert_key(connection, target, &machine_key, key_type(&work.machine)).await?;
     work.ui()
         .detail("The published key is removed from the guest, and the new one works.");
     Ok(connection)
+}
+
+fn key_type(machine: &Machine) -> KeyType {
+    match machine.config.ssh.connect.key_type.as_str() {
+        "ecdsa256" => KeyType::Ecdsa256,
+        "ecdsa384" => KeyType::Ecdsa384,
+        "ecdsa521" => KeyType::Ecdsa521,
+        "ed25519" => KeyType::Ed25519,
+        "rsa" => KeyType::Rsa,
+        _ => KeyType::Auto,
+    }
 }
 
 /// What is known of a boot that did not come up: how far it got, what was tried, and the end of the serial console.
@@ -166,19 +177,25 @@ pub async fn connect(work: &Work<'_>) -> Result<SshCommunicator> {
 
 /// Gives the guest the host name of the Vagrantfile.
 pub async fn set_hostname(work: &mut Work<'_>) -> Result<()> {
-    let Some(hostname) = work.machine.config.vm.hostname.clone() else {
+    let Some(name) = host_name(&work.machine)? else {
         return Ok(());
     };
     work.ui().info("Setting the host name...");
-    let Some(name) = HostName::new(&hostname) else {
-        return Err(Error::Refused {
-            what: format!("`{hostname}` cannot be a host name"),
-            advice: "letters, digits, dashes and dots are allowed in `config.vm.hostname`".to_owned(),
-        });
-    };
     let connection = work.connection().await?;
     let guest = family(work, &*connection).await?;
     run_in_guest(&*connection, guest.change_host_name(&name, None), "set its host name").await
+}
+
+/// The host name that the machine is to have, if any.
+pub fn host_name(machine: &Machine) -> Result<Option<HostName>> {
+    let Some(wanted) = &machine.config.vm.hostname else {
+        return Ok(None);
+    };
+    let refused = || Error::Refused {
+        what: format!("`{wanted}` cannot be a host name"),
+        advice: "letters, digits, dashes and dots are allowed in `config.vm.hostname`".to_owned(),
+    };
+    HostName::new(wanted).map(Some).ok_or_else(refused)
 }
 
 /// The guest's family: what the Vagrantfile says, else what the guest says in one read.
@@ -250,20 +267,22 @@ pub async fn reboot(work: &mut Work<'_>) -> Result<()> {
     let connection = work.connection().await?;
     let before = boot_id(&*connection).await?;
     let guest = family(work, &*connection).await?;
-    // The connection may break before the guest has said that it will.
-    if let Err(error) = run_in_guest(&*connection, guest.reboot(), "reboot").await {
-        tracing::debug!(%error, "the guest went away while it was asked to reboot");
+    match run_in_guest(&*connection, guest.reboot(), "reboot").await {
+        // The connection may break before the guest has said that it will.
+        Err(Error::Communicator(error)) if error.is_disconnect() => {}
+        other => other?,
     }
     let patience = work.machine.config.vm.boot_timeout;
     let again = async {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
             work.close_connection().await;
-            let connection = work.connection().await?;
-            match boot_id(&*connection).await {
-                Ok(now) if now != before => return Ok(()),
-                // It still goes down, or broke off while it was asked.
-                Ok(_) | Err(_) => {}
+            // It is on its way down, or up: both look like a connection that fails.
+            let Ok(connection) = work.connection().await else {
+                continue;
+            };
+            if boot_id(&*connection).await.is_ok_and(|it| it != before) {
+                return Ok(());
             }
         }
     };

@@ -17,7 +17,7 @@ use providers::State;
 
 use crate::cli::Context;
 use crate::error::{Error, Result};
-use crate::machine::Machine;
+use crate::machine::{Machine, machine_spec};
 use crate::project::{Target, Wish};
 use crate::state::journal::Entry;
 use plan::Step;
@@ -29,7 +29,7 @@ pub use provisioning::ProvisionWish;
 /// `up`: brings the machine up from whatever state it is in.
 pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &ProvisionWish) -> Result<()> {
     let machine = target.machine_as(context, wish)?;
-    machine.check()?;
+    check(&machine, provision)?;
     let ui = context.ui.of(&target.name);
     ui.event("metadata", &["provider", &machine.provider_name]);
     ui.info(&format!(
@@ -58,7 +58,7 @@ pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &Pro
 /// `reload`: stops the machine and starts it as the Vagrantfile is now.
 pub async fn reload(context: &Context, target: &Target, force: bool, provision: &ProvisionWish) -> Result<()> {
     let machine = target.machine(context)?;
-    machine.check()?;
+    check(&machine, provision)?;
     let now = machine.state().await?;
     if now == State::NotCreated {
         return nothing_there(context, &machine);
@@ -95,7 +95,7 @@ pub async fn provision(context: &Context, target: &Target, wish: &ProvisionWish)
     match machine.state().await? {
         State::NotCreated => nothing_there(context, &machine),
         State::Running => {
-            machine.check()?;
+            check(&machine, wish)?;
             action(context, &target.name, "provision", async {
                 let mut work = Work::begin(context, machine, "provision", wish.clone()).await?;
                 let steps = plan::provision(work.now);
@@ -139,6 +139,15 @@ pub async fn destroy(context: &Context, target: &Target, graceful: bool) -> Resu
         work.carry_out(steps).await
     })
     .await
+}
+
+/// What the configuration gets wrong, as far as it can be known before anything is done.
+fn check(machine: &Machine, provision: &ProvisionWish) -> Result<()> {
+    machine.check()?;
+    machine_spec(machine, None, &[])?;
+    boot::host_name(machine)?;
+    provisioning::chosen(machine, provision)?;
+    Ok(())
 }
 
 /// The lines for programs around what a command does to one machine.

@@ -54,6 +54,14 @@ impl Step {
         }
     }
 
+    /// Whether the machine is another one afterwards, so that what an earlier command left unfinished no longer matters.
+    pub fn begins_anew(self) -> bool {
+        matches!(
+            self,
+            Step::ShutDown | Step::CutPower | Step::Create | Step::Start | Step::Destroy
+        )
+    }
+
     /// Whether an interrupt may end the step in its middle. Others are short, and are finished first; a download ends by itself.
     pub fn may_be_dropped(self) -> bool {
         matches!(
@@ -99,8 +107,8 @@ pub fn up(now: State, unfinished: &[Step]) -> Vec<Step> {
 pub fn reload(now: State, force: bool) -> Vec<Step> {
     match now {
         State::NotCreated => vec![],
-        State::Running => in_order([&halt(now, force), BOOT, &[Step::Provision]].concat()),
-        State::Stopped | State::Saved => in_order([BOOT, &[Step::Provision]].concat()),
+        State::Running | State::Saved => in_order([&halt(now, force), BOOT, &[Step::Provision]].concat()),
+        State::Stopped => in_order([BOOT, &[Step::Provision]].concat()),
     }
 }
 
@@ -131,7 +139,7 @@ pub fn destroy(now: State, graceful: bool) -> Vec<Step> {
 }
 
 fn is_on_the_way_up(step: Step) -> bool {
-    BOOT.contains(&step) && step != Step::Start || step == Step::Provision
+    BOOT.contains(&step) || step == Step::Provision
 }
 
 fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
@@ -181,6 +189,14 @@ mod tests {
     }
 
     #[test]
+    fn up_after_a_crash_in_start_notes_what_was_started() {
+        check(
+            up(State::Running, &[Step::Start, Step::WaitForCommunicator]),
+            expect!["start, wait for communicator, provision"],
+        );
+    }
+
+    #[test]
     fn up_does_not_finish_a_halt_that_was_broken_off() {
         check(up(State::Running, &[Step::ShutDown]), expect!["provision"]);
     }
@@ -190,6 +206,10 @@ mod tests {
         check(
             reload(State::Running, false),
             expect!["shut down, start, wait for communicator, set hostname, sync folders, provision"],
+        );
+        check(
+            reload(State::Saved, false),
+            expect!["cut power, start, wait for communicator, set hostname, sync folders, provision"],
         );
         check(reload(State::NotCreated, false), expect![""]);
     }

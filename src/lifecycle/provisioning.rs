@@ -10,7 +10,7 @@ use crate::cli::ProvisionOptions;
 use crate::communicators::Stream;
 use crate::error::{Error, Result};
 use crate::http::{Http, Trust};
-use crate::machine::provisioners;
+use crate::machine::{Machine, provisioners};
 use crate::provisioners::puppet::SharedFolder;
 use crate::provisioners::run::{Afterwards, Context as Surroundings, Fetch, Said, run};
 use crate::provisioners::shell::Checksum;
@@ -63,7 +63,7 @@ impl ProvisionWish {
 pub async fn provision(work: &mut Work<'_>) -> Result<()> {
     let id = work.id()?.claim.to_string();
     let before = was_provisioned(work.machine.folder.action_provision()?.as_deref(), &id);
-    let all = chosen(work)?;
+    let all = chosen(&work.machine, &work.provision)?;
     let wish = work.provision.clone();
     let due: Vec<Provisioner> = due(&all, wish.request(), before).into_iter().cloned().collect();
     if before && !all.is_empty() && matches!(wish, ProvisionWish::AsUsual) {
@@ -90,12 +90,12 @@ pub async fn provision(work: &mut Work<'_>) -> Result<()> {
 }
 
 /// All provisioners; where names were given, these names must mean some, and others need not be built in.
-fn chosen(work: &Work<'_>) -> Result<Vec<Provisioner>> {
-    if matches!(work.provision, ProvisionWish::Nothing) {
+pub fn chosen(machine: &Machine, wish: &ProvisionWish) -> Result<Vec<Provisioner>> {
+    if matches!(wish, ProvisionWish::Nothing) {
         return Ok(Vec::new());
     }
-    let all = provisioners(&work.machine)?;
-    if let ProvisionWish::Only(names) = &work.provision {
+    let all = provisioners(machine)?;
+    if let ProvisionWish::Only(names) = wish {
         let strangers = unknown(&all, names);
         if !strangers.is_empty() {
             return Err(Error::Refused {

@@ -12,6 +12,7 @@ use crate::cli::Context;
 use crate::communicators::ssh::SshCommunicator;
 use crate::error::{Error, Result};
 use crate::machine::{Machine, machine_spec};
+use crate::state::claims::Standing;
 use crate::state::index::{Entry as IndexEntry, MachineIndex};
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::MachineLock;
@@ -45,11 +46,13 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         machine.folder.create()?;
         let lock = MachineLock::take(&machine.folder.lock(), command)?;
-        let journal = Journal::open(&machine.folder.journal())?;
+        let mut journal = Journal::open(&machine.folder.journal())?;
+        journal.compact()?;
         if machine.folder.vagrant_cwd()?.is_none() {
             machine.folder.write_vagrant_cwd(&machine.project.root)?;
         }
         let now = machine.state().await?;
+        heal(&machine, now)?;
         Ok(Self {
             context,
             machine,
@@ -75,6 +78,9 @@ impl<'a> Work<'a> {
 
     /// Carries the steps out, with the journal written around each.
     pub async fn carry_out(&mut self, steps: Vec<Step>) -> Result<()> {
+        if self.context.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
         let before = self.journal.memory();
         self.journal.append(Entry::Plan {
             command: self.command.to_owned(),
@@ -92,7 +98,7 @@ impl<'a> Work<'a> {
                 .map_err(|error| error.at_step(&self.machine.name, step))?;
         }
         self.close_connection().await;
-        Ok(self.journal.compact()?)
+        Ok(())
     }
 
     async fn take_step(&mut self, step: Step) -> Result<()> {
@@ -187,15 +193,18 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The note of the claim goes last: without it the rest would be taken for a stranger's.
     fn forget(&mut self) -> Result<()> {
+        let id = self.machine.id()?;
         if let Some(key) = self.machine.folder.index_uuid()? {
             self.index().remove(&key)?;
         }
-        if let Some(id) = self.machine.id()? {
-            self.machine.claims.forget(id.claim)?;
-        }
         self.journal.append(Entry::Gone)?;
-        Ok(self.machine.folder.forget()?)
+        self.machine.folder.forget()?;
+        match id {
+            Some(id) => Ok(self.machine.claims.forget(id.claim)?),
+            None => Ok(()),
+        }
     }
 
     /// Writes what the machine is doing into the index of all machines, and gives it a key there if it has none.
@@ -248,4 +257,17 @@ impl<'a> Work<'a> {
             connection.connection().close().await;
         }
     }
+}
+
+/// Notes what a command that died between the provider and its own notes did not note: the machine's `id`, and that a moved
+/// project's machine is here now.
+fn heal(machine: &Machine, now: State) -> Result<()> {
+    let Some(id) = machine.id()? else { return Ok(()) };
+    if now != State::NotCreated && machine.folder.id()?.is_none() {
+        machine.folder.write_id(&id.claim.to_string())?;
+    }
+    if machine.claims.standing(id.claim, &id.folder)? == Standing::Moved {
+        machine.claims.note(id.claim, &id.folder)?;
+    }
+    Ok(())
 }

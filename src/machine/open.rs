@@ -91,9 +91,10 @@ impl Target {
 
     /// `--provider`, else the one where the machine exists, else `VAGRANT_DEFAULT_PROVIDER`, else QEMU.
     fn choose_provider(&self, context: &Context, wish: &Wish) -> Result<String> {
+        // A machine that Vagrant itself has at another provider is Vagrant's.
         let existing = MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name)
             .into_iter()
-            .next();
+            .find(|it| it == DEFAULT_PROVIDER);
         match (&wish.provider, existing) {
             (Some(wanted), Some(existing)) if *wanted != existing => Err(Error::OtherProvider {
                 machine: self.name.clone(),
@@ -218,7 +219,9 @@ impl Opening<'_> {
     /// The box that the machine was made from, else the newest one that the configuration allows.
     fn installed_box(&self, config: &Config) -> Result<Option<InstalledBox>> {
         let store = store(self.context);
-        if let Some(meta) = self.folder.box_meta()? {
+        // Before there is a machine, a note of a box is what an attempt left that failed.
+        let is_made = self.folder.id()?.is_some();
+        if let Some(meta) = self.folder.box_meta()?.filter(|_| is_made) {
             return Ok(made_from(&store, &meta)?);
         }
         let Some(name) = &config.vm.box_name else {

@@ -38,7 +38,11 @@ pub struct Project {
 impl Project {
     /// Finds and reads the project of the working folder, or of a folder above it.
     pub fn find(context: &Context) -> Result<Self> {
-        Self::open(context, Self::vagrantfile(context)?)
+        let vagrantfile = Self::vagrantfile(context)?;
+        let root = vagrantfile.parent().unwrap_or(Path::new("/"));
+        let named = context.environment.variable("VAGRANT_DOTFILE_PATH");
+        let dot_vagrant = root.join(named.map_or_else(|| PathBuf::from(".vagrant"), PathBuf::from));
+        Self::open(context, vagrantfile, dot_vagrant)
     }
 
     /// The Vagrantfile of the working folder, or of a folder above it; it is not read.
@@ -47,8 +51,8 @@ impl Project {
         find_upwards(&context.environment.working_folder(), named.as_deref())
     }
 
-    /// Reads the project of a Vagrantfile.
-    pub fn open(context: &Context, vagrantfile: PathBuf) -> Result<Self> {
+    /// Reads the project of a Vagrantfile, whose machines' state is in a folder.
+    pub fn open(context: &Context, vagrantfile: PathBuf, dot_vagrant: PathBuf) -> Result<Self> {
         let root = vagrantfile.parent().unwrap_or(Path::new("/")).to_owned();
         let host = ProcessHost::new(context, &vagrantfile);
         let session = Session::new(Box::new(host), settings(context))?;
@@ -60,10 +64,6 @@ impl Project {
         let project_file = session.load(&vagrantfile, Role::Project)?;
         let files: Vec<FileId> = home_file.into_iter().chain([project_file]).collect();
         let definitions = session.machines(&files)?;
-        let dot_vagrant = match context.environment.variable("VAGRANT_DOTFILE_PATH") {
-            Some(path) => root.join(path),
-            None => root.join(".vagrant"),
-        };
         Ok(Self {
             root,
             vagrantfile,

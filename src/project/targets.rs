@@ -65,32 +65,47 @@ impl Project {
         }
     }
 
+    /// A name is a machine of this project first; only what this project does not define may be an id in the index.
     fn select(context: &Context, names: &[String], by_default: fn(&MachineDefinition) -> bool) -> Result<Vec<Target>> {
-        let from_index: Vec<Option<Target>> = names
-            .iter()
-            .map(|it| target_by_id(context, it))
-            .collect::<Result<_>>()?;
-        if !names.is_empty() && from_index.iter().all(Option::is_some) {
-            return Ok(from_index.into_iter().flatten().collect());
-        }
-        let project = Rc::new(Self::find(context)?);
+        let here = Self::find(context).map(Rc::new);
         if names.is_empty() {
+            let project = here?;
             let chosen = project.definitions.iter().filter(|it| by_default(it));
             return Ok(chosen.map(|it| project.clone().target_of(it)).collect());
         }
+        let here = match here {
+            Err(error @ Error::NoVagrantfile { .. }) if !names.iter().all(|it| may_be_id(it)) => return Err(error),
+            Err(Error::NoVagrantfile { .. }) => None,
+            other => Some(other?),
+        };
         let mut targets: Vec<Target> = Vec::new();
-        for (name, from_index) in names.iter().zip(from_index) {
-            let found = match from_index {
-                Some(target) if !project.defines(name) => vec![target],
-                _ => project.clone().named(name)?,
-            };
-            let new = found
+        for name in names {
+            let found = Self::meant(context, here.as_ref(), name)?;
+            let new: Vec<Target> = found
                 .into_iter()
                 .filter(|new| !targets.iter().any(|old| old.is_same(new)))
-                .collect::<Vec<_>>();
+                .collect();
             targets.extend(new);
         }
         Ok(targets)
+    }
+
+    fn meant(context: &Context, here: Option<&Rc<Self>>, name: &str) -> Result<Vec<Target>> {
+        if let Some(project) = here.filter(|it| it.defines(name)) {
+            return project.clone().named(name);
+        }
+        if may_be_id(name)
+            && let Some(target) = target_by_id(context, name)?
+        {
+            return Ok(vec![target]);
+        }
+        match here {
+            Some(project) => project.clone().named(name),
+            None => Err(Error::UnknownMachine {
+                name: name.to_owned(),
+                known: Vec::new(),
+            }),
+        }
     }
 
     fn named(self: Rc<Self>, name: &str) -> Result<Vec<Target>> {
@@ -154,15 +169,13 @@ fn pattern(name: &str) -> Result<Option<Regex>> {
     Regex::new(inner).map(Some).map_err(bad)
 }
 
+/// Whether a text has the form of an id: so many digits that it is hardly a machine's name.
+fn may_be_id(name: &str) -> bool {
+    (4..=32).contains(&name.len()) && name.chars().all(|it| matches!(it, '0'..='9' | 'a'..='f'))
+}
+
 /// The machine whose key in the index begins like this, in whatever project it is.
 fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
-    let may_be_id = name.len() <= 32
-        && name
-            .chars()
-            .all(|it| it.is_ascii_hexdigit() && !it.is_ascii_uppercase());
-    if !may_be_id || name.is_empty() {
-        return Ok(None);
-    }
     let machines = MachineIndex::new(context.home.machine_index()).list()?;
     let mut found = machines.into_iter().filter(|(key, _)| key.starts_with(name));
     let (Some((_, entry)), None) = (found.next(), found.next()) else {
@@ -176,7 +189,7 @@ fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
     if !vagrantfile.is_file() {
         return Ok(None);
     }
-    let project = Rc::new(Project::open(context, vagrantfile)?);
+    let project = Rc::new(Project::open(context, vagrantfile, entry.local_data_path)?);
     if !project.defines(&entry.name) {
         return Ok(None);
     }

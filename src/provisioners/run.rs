@@ -324,11 +324,6 @@ mod tests {
             std::fs::write(to, content).unwrap();
             Ok(())
         }
-
-        async fn download(&self, from: &str, to: &Path) -> communicators::Result<()> {
-            std::fs::copy(from, to).unwrap();
-            Ok(())
-        }
     }
 
     /// A web with one page, and an outage for everything else.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{Result, create_folder, read_optional, remove_if_there, write_atomically};
+use super::{Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
 
 /// The claims that were given in a home folder.
 #[derive(Debug, Clone)]
@@ -54,7 +54,8 @@ impl Claims {
         if is_same_folder(&noted, machine) {
             return Ok(Standing::Ours);
         }
-        Ok(if noted.join("journal").exists() {
+        let is_there = journal::read(&noted.join("journal")).is_ok_and(|it| it.claim == Some(claim));
+        Ok(if is_there {
             Standing::Copied(noted)
         } else {
             Standing::Moved
@@ -74,17 +75,19 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::journal::{Entry, Journal};
 
     #[test]
     fn a_copied_folder_is_told_from_a_moved_one_and_from_a_strangers() {
         let home = tempfile::tempdir().unwrap();
         let claims = Claims::new(home.path().join("claims"));
+        let claim = Uuid::from_u128(7);
         let (first, second) = (home.path().join("first"), home.path().join("second"));
         for folder in [&first, &second] {
             std::fs::create_dir(folder).unwrap();
-            std::fs::write(folder.join("journal"), "").unwrap();
+            let mut journal = Journal::open(&folder.join("journal")).unwrap();
+            journal.append(Entry::Claim { claim }).unwrap();
         }
-        let claim = Uuid::from_u128(7);
         assert_eq!(claims.standing(claim, &first).unwrap(), Standing::Unknown);
 
         claims.note(claim, &first).unwrap();

@@ -2,12 +2,12 @@
 //!
 //! Entries that others wrote are kept as they are, fields that we do not know included.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, Result, create_folder, read_optional, write_atomically};
+use super::{Error, Result, create_folder, open_own, read_optional, write_atomically};
 
 /// The index on disk.
 #[derive(Debug, Clone)]
@@ -89,12 +89,7 @@ impl MachineIndex {
     fn lock(&self) -> Result<File> {
         // Vagrant 2.3 locks the file `index.lock` with flock, and so do we: both may work in one home.
         let path = self.folder.join("index.lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(Error::file("write", &path))?;
+        let file = open_own(&path)?;
         file.lock().map_err(Error::file("lock", &path))?;
         Ok(file)
     }

@@ -6,7 +6,7 @@
 //! **Invariant:** a torn last line is cut off, since it was never acted on. Any other line that cannot be read makes the journal
 //! damaged, and a damaged journal is never taken for an empty one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use providers::BoundForward;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Error, Result, read_optional, write_atomically};
+use super::{Error, Result, open_own, read_optional, sync_folder, write_atomically};
 use crate::lifecycle::plan::Step;
 
 /// One line of the journal.
@@ -90,14 +90,14 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self> {
         let text = read_optional(path)?.unwrap_or_default();
         let (entries, whole) = parse(path, &text)?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .map_err(Error::file("write", path))?;
+        let is_new = !path.exists();
+        let mut file = open_own(path)?;
         file.set_len(whole).map_err(Error::file("write", path))?;
         file.seek(SeekFrom::End(0)).map_err(Error::file("write", path))?;
+        if is_new {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            sync_folder(folder).map_err(Error::file("write", folder))?;
+        }
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -181,7 +181,12 @@ fn remember(entries: &[Entry]) -> Memory {
             Entry::Claim { claim } => memory.claim = Some(*claim),
             Entry::SettingsOf { provider } => memory.settings_of = Some(provider.clone()),
             Entry::Plan { steps, .. } => {
-                memory.unfinished = steps.clone();
+                if steps.iter().any(|it| it.begins_anew()) {
+                    memory.unfinished.clear();
+                }
+                memory.unfinished.extend(steps);
+                memory.unfinished.sort();
+                memory.unfinished.dedup();
                 memory.provisioned.clear();
             }
             Entry::Begin { .. } => {}

@@ -1,10 +1,10 @@
 //! A lock on one machine: who changes it holds one, who only reads needs none.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use super::{Error, Result};
+use super::{Error, Result, open_own};
 
 /// The right to change one machine; given back when dropped, or when the process dies.
 #[derive(Debug)]
@@ -15,13 +15,7 @@ pub struct MachineLock {
 impl MachineLock {
     /// Takes the lock at once or says who has it. `command` is what the next one is told.
     pub fn take(path: &Path, command: &str) -> Result<Self> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(Error::file("write", path))?;
+        let mut file = open_own(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -75,5 +69,22 @@ mod tests {
         assert_eq!(second.to_string(), expected);
         drop(first);
         MachineLock::take(&path, "halt").unwrap();
+    }
+}
+
+#[cfg(test)]
+mod link_tests {
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_locks_place_is_refused_and_its_target_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path().join("lock")).unwrap();
+
+        MachineLock::take(&folder.path().join("lock"), "up").unwrap_err();
+
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
     }
 }

@@ -1,11 +1,12 @@
 //! A machine's folder, `.vagrant/machines/NAME/PROVIDER`: Vagrant's files, and the journal and lock that are ours.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result, create_folder, read_optional, remove_if_there, write_atomically};
+use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
 
 /// The folder of one machine at one provider. It need not be there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct BoxMeta {
     pub directory: String,
 }
 
+/// `PROVIDER`, `NAME` and `machines`: what lies below `.vagrant`, which a user may have put elsewhere by a link of his own.
+const DEPTH: usize = 3;
+
 impl MachineFolder {
     /// The folder of a machine below a project's `.vagrant`.
     pub fn new(dot_vagrant: &Path, machine: &str, provider: &str) -> Self {
@@ -44,7 +48,7 @@ impl MachineFolder {
         };
         let mut providers: Vec<String> = folders
             .filter_map(|it| it.ok())
-            .filter(|it| ["id", "journal"].iter().any(|file| it.path().join(file).is_file()))
+            .filter(|it| it.path().join("id").is_file() || has_claim(&it.path().join("journal")))
             .filter_map(|it| it.file_name().into_string().ok())
             .collect();
         providers.sort();
@@ -56,8 +60,18 @@ impl MachineFolder {
         &self.path
     }
 
-    /// Makes the folder, if need be.
+    /// Makes the folder, if need be. A link on the way, which a stranger's project may bring, is refused.
     pub fn create(&self) -> Result<()> {
+        for folder in self.path.ancestors().take(DEPTH) {
+            if folder.is_symlink() {
+                let source = io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link");
+                return Err(Error::File {
+                    action: "use",
+                    path: folder.to_owned(),
+                    source,
+                });
+            }
+        }
         create_folder(&self.path)
     }
 
@@ -179,7 +193,7 @@ impl MachineFolder {
     /// `vagrant_cwd` and the lock stay, as in Vagrant.
     pub fn forget(&self) -> Result<()> {
         self.forget_guest()?;
-        for name in ["box_meta", "index_uuid", "creator_uid", "id"] {
+        for name in ["index_uuid", "creator_uid", "id"] {
             remove_if_there(&self.path.join(name))?;
         }
         remove_if_there(&self.journal())
@@ -193,6 +207,11 @@ impl MachineFolder {
     fn write(&self, name: &str, text: &str) -> Result<()> {
         write_atomically(&self.path.join(name), text.as_bytes())
     }
+}
+
+/// A journal that cannot be read may have one.
+fn has_claim(journal: &Path) -> bool {
+    journal::read(journal).map_or(true, |it| it.claim.is_some())
 }
 
 #[cfg(test)]

@@ -69,6 +69,16 @@ impl Error {
     }
 }
 
+/// Opens a file of ours for reading and writing, made if need be. A link in its place is refused: it came with somebody's project,
+/// and leads to a file that is none of ours.
+pub fn open_own(path: &Path) -> Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = fs::OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true).mode(0o600);
+    options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    options.open(path).map_err(Error::file("write", path))
+}
+
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(Error::file("create", path))

@@ -120,10 +120,6 @@ pub enum Error {
     #[error("cannot write `{to}` in the guest (exit code {code}): {said}")]
     Upload { to: String, code: u32, said: String },
 
-    /// A file cannot be fetched.
-    #[error("cannot read `{from}` in the guest (exit code {code}): {said}")]
-    Download { from: String, code: u32, said: String },
-
     /// A file of the host cannot be read.
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },

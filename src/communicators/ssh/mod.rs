@@ -142,8 +142,4 @@ impl Communicator for SshCommunicator {
     async fn upload_bytes(&self, content: &[u8], to: &str) -> super::Result<()> {
         Ok(self.send(content, to, None).await?)
     }
-
-    async fn download(&self, from: &str, to: &Path) -> super::Result<()> {
-        Ok(transfer::download(&self.connection, from, to).await?)
-    }
 }

@@ -109,36 +109,6 @@ fi
     )
 }
 
-/// Fetches a file, beside its place and then renamed.
-pub(super) async fn download(connection: &Connection, from: &str, to: &Path) -> Result<(), Error> {
-    let unwritable = |source| Error::Write {
-        path: to.to_owned(),
-        source,
-    };
-    let folder = to
-        .parent()
-        .filter(|it| !it.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-    let (mut said, mut trouble) = (Vec::new(), None);
-    let mut take = |stream: Stream, bytes: &[u8]| match stream {
-        Stream::Output => trouble = trouble.take().or(std::io::Write::write_all(&mut file, bytes).err()),
-        Stream::Error => said.extend_from_slice(bytes),
-    };
-    let exit = connection
-        .execute(&format!("cat {}", quote_path(from)), None, &mut take)
-        .await?;
-    match (exit.code, trouble) {
-        (0, None) => file.persist(to).map(drop).map_err(|it| unwritable(it.error)),
-        (0, Some(source)) => Err(unwritable(source)),
-        (code, _) => Err(Error::Download {
-            from: from.to_owned(),
-            code,
-            said: text(&said),
-        }),
-    }
-}
-
 fn text(said: &[u8]) -> String {
     String::from_utf8_lossy(said).trim().to_owned()
 }

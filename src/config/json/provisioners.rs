@@ -83,8 +83,8 @@ fn finalize_args(found: &mut Vec<(String, Json)>, options: &Table) {
 }
 
 fn finalize_puppet(found: &mut Vec<(String, Json)>, options: &Table) {
-    let environment = options.value("environment_path").map(|it| beside_host(it));
-    let manifests = options.value("manifests_path").map(|it| beside_host(it));
+    let environment = options.value("environment_path").map(beside_host);
+    let manifests = options.value("manifests_path").map(beside_host);
     let in_environment = environment.is_some();
     let default_folder = (!in_environment).then(|| json!(["host", "manifests"]));
     set(found, "environment_path", environment.unwrap_or(Json::Null));

@@ -117,27 +117,3 @@ async fn a_path_that_cannot_be_written_says_which() {
         "{error}"
     );
 }
-
-#[tokio::test]
-async fn a_file_comes_back_as_it_is() {
-    let server = Server::openssh("");
-    let content = (0..=255).cycle().take(1_000_000).collect::<Vec<u8>>();
-    fs::write(server.home.path().join("far away"), &content).expect("the home is writable");
-    let near = server.home.path().join("near");
-    let guest = guest(&server).await;
-
-    guest.download("~/far away", &near).await.expect("it comes");
-    let error = guest
-        .download("~/nothing", &server.home.path().join("none"))
-        .await
-        .expect_err("it is not there");
-
-    assert!(fs::read(&near).expect("it is there") == content);
-    assert!(
-        error
-            .to_string()
-            .contains("cannot read `~/nothing` in the guest (exit code 1)"),
-        "{error}"
-    );
-    assert!(!server.home.path().join("none").exists());
-}
