@@ -26,13 +26,7 @@ impl Failure {
 
     /// The same for what the model says.
     pub fn of_model(error: &model::Error) -> mlua::Error {
-        let advice = match error {
-            model::Error::Unknown {
-                similar: Some(similar), ..
-            } => Some(format!("did you mean `{similar}`?")),
-            _ => None,
-        };
-        Self::raise(error.to_string(), advice)
+        Self::raise(error.to_string(), None)
     }
 }
 

@@ -107,14 +107,6 @@ pub struct Arguments {
 /// Why the model refuses an access.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// There is no such option.
-    #[error("there is no option `{path}`")]
-    Unknown {
-        /// The option's path.
-        path: String,
-        /// A known option of a similar name.
-        similar: Option<String>,
-    },
     /// A call that cannot mean anything.
     #[error("{0}")]
     Arguments(String),
@@ -255,10 +247,10 @@ impl Model {
             return Ok(Reading::Value(Datum::Plain(list)));
         }
         match self.options.look(&self.records[record].owner, &path) {
-            options::Look::Namespace => Ok(Reading::Object(self.object(record, path))),
+            // Vagrant takes what it does not know for a namespace, too, and complains when the whole file is read.
+            options::Look::Namespace | options::Look::Unknown => Ok(Reading::Object(self.object(record, path))),
             options::Look::Unset => Ok(Reading::Value(Datum::Plain(Value::Unset))),
             options::Look::Collection(value) => Ok(Reading::Collection(value)),
-            options::Look::Unknown { similar } => Err(Error::Unknown { path, similar }),
         }
     }
 
@@ -270,9 +262,6 @@ impl Model {
             return Ok(());
         }
         let path = self.options.canonical(&self.records[record].owner, &path);
-        if let options::Look::Unknown { similar } = self.options.look(&self.records[record].owner, &path) {
-            return Err(Error::Unknown { path, similar });
-        }
         self.assign(record, path, What::Assign(value), origin);
         Ok(())
     }
@@ -482,9 +471,6 @@ impl Model {
         arguments: Arguments,
         origin: Origin,
     ) -> Result<Outcome, Error> {
-        if let options::Look::Unknown { similar } = self.options.look(&self.records[record].owner, &path) {
-            return Err(Error::Unknown { path, similar });
-        }
         let body = arguments.block.map(|_| self.open(body_owner(&path, &arguments)));
         if self.records[record].owner == Owner::Discarded {
             return Ok(body.map_or(Outcome::Done, Outcome::Run));

@@ -23,7 +23,7 @@ pub(super) enum Look {
     /// An option that starts as an empty collection.
     Collection(Value),
     /// No option of a namespace that is known.
-    Unknown { similar: Option<String> },
+    Unknown,
 }
 
 /// The namespaces of Vagrant itself.
@@ -118,9 +118,7 @@ impl Options {
         }
         match self.core.get(self.canonical(&Owner::Root, path).as_str()) {
             Some(descriptor) => look_of(descriptor),
-            None if self.namespaces.contains(namespace) && !self.has_part(path) => Look::Unknown {
-                similar: self.similar(path),
-            },
+            None if self.namespaces.contains(namespace) && !self.has_part(path) => Look::Unknown,
             None => Look::Unset,
         }
     }
@@ -132,10 +130,6 @@ impl Options {
             let above = path.strip_prefix(it).is_some_and(|rest| rest.starts_with('.'));
             below || above
         })
-    }
-
-    fn similar(&self, path: &str) -> Option<String> {
-        crate::spelling::closest(path, self.core.keys().copied())
     }
 }
 

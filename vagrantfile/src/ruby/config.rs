@@ -124,7 +124,7 @@ fn get(it: &mut Interpreter, object: ObjectId, name: &str) -> Eval {
                 .adopt(object, name, Datum::Live(Rc::new(LiveValue(value.clone()))), origin);
             Ok(value)
         }
-        Err(error) => Err(refused(it, name, error)),
+        Err(error) => Err(refused(it, error)),
     }
 }
 
@@ -133,7 +133,7 @@ fn set(it: &mut Interpreter, object: ObjectId, name: &str, value: &Value) -> Eva
     let result = it.shared.model.borrow_mut().set(object, name, datum, origin);
     match result {
         Ok(()) => Ok(value.clone()),
-        Err(error) => Err(refused(it, &format!("{name}="), error)),
+        Err(error) => Err(refused(it, error)),
     }
 }
 
@@ -170,7 +170,7 @@ fn call(it: &mut Interpreter, object: ObjectId, name: &str, arguments: Arguments
             }
             Ok(Value::Nil)
         }
-        Err(error) => Err(refused(it, name, error)),
+        Err(error) => Err(refused(it, error)),
     }
 }
 
@@ -200,18 +200,9 @@ pub fn keep(it: &mut Interpreter, block: &Value) -> model::BlockId {
     id
 }
 
-fn refused(it: &mut Interpreter, name: &str, error: model::Error) -> Box<Flow> {
-    match error {
-        model::Error::Unknown { path, similar } => {
-            let owner = path.rsplit_once('.').map_or("config", |(owner, _)| owner);
-            let hint = similar.map_or_else(String::new, |it| format!("\nDid you mean?  {it}"));
-            it.error(
-                "NoMethodError",
-                format!("undefined method `{name}' for #<Vagrant {owner}>{hint}"),
-            )
-        }
-        model::Error::Arguments(message) => it.error("ArgumentError", message),
-    }
+fn refused(it: &mut Interpreter, error: model::Error) -> Box<Flow> {
+    let model::Error::Arguments(message) = error;
+    it.error("ArgumentError", message)
 }
 
 fn provisioners(it: &mut Interpreter, list: Value) -> Value {

@@ -298,13 +298,7 @@ impl Toml {
     }
 
     fn refused(&self, origin: &Origin, error: &Error) -> Report {
-        let advice = match error {
-            Error::Unknown {
-                similar: Some(similar), ..
-            } => Some(format!("did you mean `{similar}`?")),
-            _ => None,
-        };
-        self.report(origin, error.to_string(), advice)
+        self.report(origin, error.to_string(), None)
     }
 
     fn report(&self, origin: &Origin, message: String, advice: Option<String>) -> Report {
