@@ -4,7 +4,9 @@ use expect_test::{Expect, expect};
 use vagrantfile::layer::{Call, Entry, Layer, Origin, Setting, Value};
 
 use super::networks::ForwardedPort;
+use super::provisioners::ProvisionerConfig;
 use super::*;
+use crate::provisioners::Task;
 
 /// Resolves layers for QEMU standing in for VirtualBox, in a folder with `data/`, and prints the report or what `show` shows.
 fn check(layers: Vec<Layer>, show: impl Fn(&Config) -> String, expected: Expect) {
@@ -325,6 +327,49 @@ fn provisioners_run_beside_the_ones_that_they_name() {
         each shell Once
         last shell Once
     "#]],
+    );
+}
+
+#[test]
+fn the_digest_of_a_script_belongs_to_its_url() {
+    let source = |it: &Config| match &it.provisioners[0].config {
+        ProvisionerConfig::BuiltIn(task) => match &**task {
+            Task::Shell(shell) => format!("{:?}", shell.source),
+            other => format!("{other:?}"),
+        },
+        ProvisionerConfig::Other => String::new(),
+    };
+    let options = vec![
+        ("path", "https://example.com/setup.sh".into()),
+        ("sha256", "abc".into()),
+    ];
+    check(
+        vec![layer(vec![a_box(), call("vm.provision", &["shell"], options, vec![])])],
+        source,
+        expect![[
+            r#"Some(Url { url: "https://example.com/setup.sh", checksum: Some(Checksum { kind: "sha256", digest: "abc" }) })"#
+        ]],
+    );
+}
+
+#[test]
+fn the_options_of_powershell_are_checked_though_nothing_runs_it() {
+    let options = vec![
+        ("inline", "true".into()),
+        ("privileged", false.into()),
+        ("powershell_args", Item::from(vec!["-NoProfile".into()])),
+        ("powershell_elevated_interactive", true.into()),
+    ];
+    check(
+        vec![layer(vec![a_box(), call("vm.provision", &["shell"], options, vec![])])],
+        provisioners,
+        expect![[r#"
+            shell provisioner:
+            * powershell_args must be text, and is ["-NoProfile"]
+              at /nowhere/Vagrantfile:2:3
+            * `powershell_elevated_interactive` needs `privileged`
+              at /nowhere/Vagrantfile:2:3
+        "#]],
     );
 }
 

@@ -5,10 +5,11 @@ use vagrantfile::layer::{Call, Origin, Value};
 
 use super::ProjectFacts;
 use super::mistake::Mistakes;
-use super::provisioners::{self, Shell};
+use super::provisioners::{self, shell};
 use super::reader::Reader;
 use super::table::{Body, Table};
 use super::value::{Sourced, to_integer, to_list, to_text, truthy};
+use crate::provisioners::shell::Shell;
 
 const SECTION: &str = "trigger";
 
@@ -171,7 +172,7 @@ fn read_script(
             calls: Vec::new(),
         },
     );
-    Some(Shell::read(&mut reader, project))
+    Some(shell::read(&mut reader, project))
 }
 
 /// The options of a trigger's script. Those on the host are not privileged unless they say so.

@@ -5,6 +5,7 @@
 
 use std::ops::Deref;
 
+use serde_json::Value as Json;
 use vagrantfile::layer::{Origin, Value};
 
 /// A value and the place that set it. A default was set nowhere.
@@ -123,6 +124,26 @@ pub fn to_range(value: &Value) -> Option<(i64, i64)> {
     }
 }
 
+/// The value for those who read JSON: the crates of the providers, and Puppet's facts. Symbols are text, and what has no counterpart
+/// is null.
+pub fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Nil | Value::Unset | Value::Block(_) => Json::Null,
+        Value::Boolean(it) => Json::Bool(*it),
+        Value::Integer(it) => Json::from(*it),
+        Value::Float(it) => Json::from(*it),
+        Value::String(it) | Value::Symbol(it) => Json::String(it.clone()),
+        Value::List(items) => items.iter().map(to_json).collect(),
+        Value::Map(pairs) => Json::Object(
+            pairs
+                .iter()
+                .map(|(key, value)| (to_text(key).unwrap_or_default(), to_json(value)))
+                .collect(),
+        ),
+        Value::Range(first, last) => Json::String(format!("{first}..{last}")),
+    }
+}
+
 /// What a person would call the kind of the value.
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
@@ -177,5 +198,15 @@ mod tests {
             Some((1, 2))
         );
         assert_eq!(to_range(&Value::Integer(1)), None);
+    }
+
+    #[test]
+    fn symbols_and_ranges_are_text_in_json() {
+        let symbol = |it: &str| Value::Symbol(it.to_owned());
+        let facts = Value::Map(vec![
+            (symbol("role"), symbol("web")),
+            (Value::Integer(1), Value::List(vec![Value::Range(1, 2), Value::Nil])),
+        ]);
+        assert_eq!(to_json(&facts), serde_json::json!({"role": "web", "1": ["1..2", null]}));
     }
 }

@@ -1,7 +1,8 @@
 //! The step that provisions: which provisioners run, what they need first, and what becomes of their output.
 
 use async_trait::async_trait;
-use boxes::Checksum as Digest;
+use boxes::Checksum as BoxChecksum;
+use sha2::{Digest, Sha256};
 use synced_folders::Folder;
 
 use super::work::Work;
@@ -74,7 +75,7 @@ pub async fn provision(work: &mut Work<'_>) -> Result<()> {
     share(work, &due).await?;
     let finished = work.journal.memory().provisioned;
     for (index, provisioner) in due.iter().enumerate() {
-        let key = format!("{index} {}", provisioner.title());
+        let key = key(index, provisioner);
         let is_finished = matches!(wish, ProvisionWish::AsUsual) && finished.contains(&key);
         if is_finished && provisioner.run == Run::Once {
             work.ui().info(&format!(
@@ -86,7 +87,17 @@ pub async fn provision(work: &mut Work<'_>) -> Result<()> {
         run_one(work, provisioner).await?;
         work.journal.append(Entry::Provisioned { provisioner: key })?;
     }
-    Ok(work.machine.folder.write_action_provision(&action_provision(&id))?)
+    if wish.request().counts() {
+        work.machine.folder.write_action_provision(&action_provision(&id))?;
+    }
+    Ok(())
+}
+
+/// What a finished provisioner is remembered by. Another one in its place, even of the same title, has another key.
+fn key(index: usize, provisioner: &Provisioner) -> String {
+    let digest = Sha256::digest(format!("{provisioner:?}"));
+    let digest: String = digest.iter().take(8).map(|it| format!("{it:02x}")).collect();
+    format!("{index} {} {digest}", provisioner.title())
 }
 
 /// All provisioners; where names were given, these names must mean some, and others need not be built in.
@@ -113,7 +124,20 @@ pub fn chosen(machine: &Machine, wish: &ProvisionWish) -> Result<Vec<Provisioner
 /// Brings over what the provisioners need in the guest: Puppet's manifests and modules.
 async fn share(work: &mut Work<'_>, due: &[Provisioner]) -> Result<()> {
     let shared = crate::provisioners::folders(due);
+    shared
+        .iter()
+        .filter_map(other_kind)
+        .for_each(|it| work.ui().detail(&it));
     folders::copy(work, shared.into_iter().map(folder).collect()).await
+}
+
+/// What to tell of a folder that was to come another way: its arguments mean nothing then either.
+fn other_kind(shared: &SharedFolder) -> Option<String> {
+    let kind = shared.kind.as_deref().filter(|it| *it != "copy")?;
+    Some(format!(
+        "{}: `{kind}` is not available for a provisioner's folder, so it is copied one way",
+        shared.host.display()
+    ))
 }
 
 fn folder(shared: SharedFolder) -> Folder {
@@ -176,11 +200,59 @@ impl Fetch for Downloader {
         match checksum {
             None => Ok(content),
             Some(expected) => {
-                if let Some(digest) = Digest::parse(Some(&expected.kind), &expected.digest)? {
+                if let Some(digest) = BoxChecksum::parse(Some(&expected.kind), &expected.digest)? {
                     digest.verify(&content, url)?;
                 }
                 Ok(content)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::provisioners::Task;
+    use crate::provisioners::file::File;
+
+    fn upload(source: &str) -> Provisioner {
+        Provisioner {
+            name: None,
+            run: Run::Once,
+            task: Task::File(File {
+                source: source.into(),
+                written_source: source.to_owned(),
+                destination: "/b".to_owned(),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_provisioner_that_was_put_in_front_is_not_taken_for_a_finished_one() {
+        let finished = [key(0, &upload("/a"))];
+        assert!(finished.contains(&key(0, &upload("/a"))));
+        assert!(!finished.contains(&key(0, &upload("/new"))));
+        assert!(!finished.contains(&key(1, &upload("/a"))));
+        let (title, digest) = finished[0].rsplit_once(' ').unwrap();
+        assert_eq!((title, digest.len()), ("0 file", 16));
+    }
+
+    #[test]
+    fn a_folder_that_was_to_come_another_way_is_told_of() {
+        let told = |kind: Option<&str>| {
+            other_kind(&SharedFolder {
+                host: "/project/manifests".into(),
+                guest: "/tmp/vagrant-puppet/manifests".to_owned(),
+                owner: None,
+                kind: kind.map(str::to_owned),
+                args: Vec::new(),
+            })
+        };
+        assert_eq!(told(None), None);
+        assert_eq!(told(Some("copy")), None);
+        expect!["/project/manifests: `rsync` is not available for a provisioner's folder, so it is copied one way"]
+            .assert_eq(&told(Some("rsync")).unwrap());
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! **Invariant:** making a [`Machine`] reads only. What the machine is doing is asked of the backend each time.
 
-mod json;
 mod open;
 mod provisioners;
 mod qemu_block;

@@ -3,7 +3,7 @@
 use providers::qemu::QemuBlock;
 use serde_json::{Map, Value as Json};
 
-use super::json::json;
+use crate::config::value::to_json;
 use crate::config::{Config, Mistakes};
 
 /// The section under which mistakes in the block are listed.
@@ -17,7 +17,7 @@ pub fn qemu_block(config: &Config, mistakes: &mut Mistakes) -> QemuBlock {
     let options = &block.body.options;
     let values: Map<String, Json> = options
         .iter()
-        .map(|(name, it)| (name.to_owned(), json(&it.value)))
+        .map(|(name, it)| (name.to_owned(), to_json(&it.value)))
         .collect();
     QemuBlock::read(&values).unwrap_or_else(|problems| {
         for problem in problems {

@@ -141,6 +141,14 @@ pub enum Request<'a> {
     Nothing,
 }
 
+impl Request<'_> {
+    /// Whether the machine counts as provisioned afterwards. It does even where only some of its provisioners were asked for, as in
+    /// Vagrant.
+    pub fn counts(self) -> bool {
+        self != Request::Nothing
+    }
+}
+
 /// Those that run, in order.
 pub fn due<'a>(
     provisioners: &'a [Provisioner],
@@ -368,6 +376,13 @@ mod tests {
     #[test]
     fn no_provision_runs_nothing() {
         check(Request::Nothing, false, expect![""]);
+    }
+
+    #[test]
+    fn a_machine_counts_as_provisioned_unless_nothing_was_to_run() {
+        assert!(Request::AsUsual.counts() && Request::Again.counts());
+        assert!(Request::Only(&["first".to_owned()]).counts());
+        assert!(!Request::Nothing.counts());
     }
 
     #[test]

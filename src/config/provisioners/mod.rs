@@ -20,10 +20,7 @@ use super::mistake::{Mistakes, did_you_mean};
 use super::reader::Reader;
 use super::table::{Body, Table};
 use super::value::{Sourced, to_text, truthy};
-
-pub use file::FileUpload;
-pub use puppet::{Puppet, PuppetPath};
-pub use shell::{Shell, ShellArgs, ShellSource};
+use crate::provisioners::{Run, Task};
 
 /// A kind of provisioner: its name, the section that its mistakes are listed under, and its options.
 pub struct Kind {
@@ -274,17 +271,6 @@ pub struct Provisioner {
     pub origin: Origin,
 }
 
-/// When a provisioner runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
-    /// On the first `up`, and when asked for.
-    Once,
-    /// On every `up` and `reload`.
-    Always,
-    /// Only when asked for by name.
-    Never,
-}
-
 /// What a provisioner runs before or after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Neighbour {
@@ -299,12 +285,8 @@ pub enum Neighbour {
 /// A provisioner's options.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProvisionerConfig {
-    /// A script.
-    Shell(Box<Shell>),
-    /// A file or folder that is copied.
-    File(FileUpload),
-    /// `puppet apply`.
-    Puppet(Box<Puppet>),
+    /// What this version can run.
+    BuiltIn(Box<Task>),
     /// Another kind; its options are in the provisioner's body.
     Other,
 }
@@ -325,12 +307,8 @@ impl Provisioner {
 
     fn read(definition: &ProvisionerDefinition, project: &ProjectFacts, mistakes: &mut Mistakes) -> Self {
         let config = read_config(definition, project, mistakes);
-        let own_name = match &config {
-            ProvisionerConfig::Shell(shell) => shell.name.clone(),
-            _ => None,
-        };
         Self {
-            name: definition.name.clone().or(own_name),
+            name: definition.name.clone().or_else(|| config.own_name()),
             kind: definition.kind.clone(),
             run: read_run(definition, mistakes),
             before: definition.before.as_ref().and_then(|it| Neighbour::read(it, mistakes)),
@@ -373,6 +351,19 @@ impl Provisioner {
     }
 }
 
+impl ProvisionerConfig {
+    /// The name among a shell provisioner's options.
+    fn own_name(&self) -> Option<String> {
+        match self {
+            ProvisionerConfig::BuiltIn(task) => match &**task {
+                Task::Shell(shell) => shell.name.clone(),
+                Task::File(_) | Task::Puppet(_) => None,
+            },
+            ProvisionerConfig::Other => None,
+        }
+    }
+}
+
 fn read_config(
     definition: &ProvisionerDefinition,
     project: &ProjectFacts,
@@ -398,12 +389,13 @@ fn read_config(
         mistakes,
     );
     reader.refuse_unknown(&format!("of the {} provisioner", kind.name), body);
-    match kind.name {
-        "shell" => ProvisionerConfig::Shell(Box::new(Shell::read(&mut reader, project))),
-        "file" => ProvisionerConfig::File(FileUpload::read(&mut reader, project)),
-        "puppet" => ProvisionerConfig::Puppet(Box::new(Puppet::read(&mut reader, project))),
-        _ => ProvisionerConfig::Other,
-    }
+    let task = match kind.name {
+        "shell" => Task::Shell(shell::read(&mut reader, project)),
+        "file" => Task::File(file::read(&mut reader, project)),
+        "puppet" => Task::Puppet(puppet::read(&mut reader, project)),
+        _ => return ProvisionerConfig::Other,
+    };
+    ProvisionerConfig::BuiltIn(Box::new(task))
 }
 
 fn read_run(definition: &ProvisionerDefinition, mistakes: &mut Mistakes) -> Run {

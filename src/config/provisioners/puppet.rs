@@ -1,163 +1,118 @@
-//! The puppet provisioner: `puppet apply` in the guest.
+//! The puppet provisioner's options, read: `puppet apply` in the guest.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schema::{Default, Descriptor, Kind, Merge};
 use vagrantfile::layer::Value;
 
 use super::super::ProjectFacts;
 use super::super::reader::Reader;
-use super::super::value::{to_list, to_text, truthy};
+use super::super::value::{to_json, to_list, to_text, truthy};
+use crate::provisioners::puppet::{Place, Puppet};
 
-/// What `puppet apply` is run with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Puppet {
-    /// The folder of the manifests; `None` where an environment has them.
-    pub manifests_path: Option<PuppetPath>,
-    /// The manifest in that folder.
-    pub manifest_file: Option<String>,
-    /// The folder of the environments.
-    pub environment_path: Option<PuppetPath>,
-    /// The environment; empty where there is none.
-    pub environment: String,
-    /// Variables that Puppet sees.
-    pub environment_variables: Vec<(String, String)>,
-    /// Folders of modules, absolute.
-    pub module_path: Vec<PathBuf>,
-    /// Hiera's configuration, absolute.
-    pub hiera_config_path: Option<PathBuf>,
-    /// Facts that the manifests see.
-    pub facter: Vec<(String, Value)>,
-    /// Whether facts may be tables and lists.
-    pub structured_facts: bool,
-    /// Further arguments, as a shell would read them.
-    pub options: Vec<String>,
-    /// The kind of folder that brings manifests and modules into the guest.
-    pub synced_folder_type: Option<String>,
-    /// Arguments of that folder.
-    pub synced_folder_args: Vec<String>,
-    /// Where Puppet's files are in the guest.
-    pub temp_dir: String,
-    /// The folder in the guest that Puppet starts in.
-    pub working_directory: Option<String>,
-    /// The folder in the guest that has Puppet.
-    pub binary_path: Option<String>,
+/// Reads the options.
+pub fn read(reader: &mut Reader<'_>, project: &ProjectFacts) -> Puppet {
+    let environment_path = read_path(reader, "environment_path", project);
+    let manifests_path = match (read_path(reader, "manifests_path", project), &environment_path) {
+        (None, None) => Some(Place::Host(project.expand("manifests"))),
+        (path, _) => path,
+    };
+    let (default_manifest, default_environment) = match &environment_path {
+        Some(_) => (None, "production"),
+        None => (Some("default.pp".to_owned()), ""),
+    };
+    let puppet = Puppet {
+        manifests_path,
+        manifest_file: reader.value("manifest_file").and_then(to_text).or(default_manifest),
+        environment_path,
+        environment: reader
+            .value("environment")
+            .and_then(to_text)
+            .unwrap_or_else(|| default_environment.to_owned()),
+        environment_variables: reader.pairs("environment_variables"),
+        module_path: reader
+            .texts("module_path")
+            .iter()
+            .map(|it| project.expand(it))
+            .collect(),
+        hiera_config_path: reader.text("hiera_config_path").map(|it| project.expand(&it)),
+        facter: read_facts(reader),
+        structured_facts: reader.boolean("structured_facts"),
+        options: reader.texts("options"),
+        synced_folder_type: read_folder_type(reader),
+        synced_folder_args: reader.texts("synced_folder_args"),
+        temp_dir: reader.text("temp_dir").unwrap_or_default(),
+        working_directory: reader.text("working_directory"),
+        binary_path: reader.text("binary_path"),
+    };
+    validate(&puppet, reader);
+    puppet
 }
 
-/// A folder of the host that is brought into the guest, or one that is there already.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PuppetPath {
-    /// On the host, absolute.
-    Host(PathBuf),
-    /// In the guest.
-    Guest(String),
+fn validate(puppet: &Puppet, reader: &mut Reader<'_>) {
+    match (&puppet.manifests_path, &puppet.environment_path) {
+        (Some(Place::Host(folder)), _) => validate_manifest(puppet, folder, reader),
+        (Some(Place::Guest(_)), _) => {}
+        (None, Some(Place::Host(folder))) => validate_environment(puppet, folder, reader),
+        (None, _) => {}
+    }
+    for path in puppet.module_path.iter().filter(|it| !it.is_dir()) {
+        reader.mistake(
+            "module_path",
+            format!("the folder of Puppet modules {} is not there", path.display()),
+        );
+    }
+    if let Some(path) = puppet.hiera_config_path.as_deref().filter(|it| !it.is_file()) {
+        reader.mistake(
+            "hiera_config_path",
+            format!("Hiera's configuration {} is not there", path.display()),
+        );
+    }
 }
 
-impl Puppet {
-    /// Reads the options.
-    pub fn read(reader: &mut Reader<'_>, project: &ProjectFacts) -> Self {
-        let environment_path = read_path(reader, "environment_path", project);
-        let manifests_path = match (read_path(reader, "manifests_path", project), &environment_path) {
-            (None, None) => Some(PuppetPath::Host(project.expand("manifests"))),
-            (path, _) => path,
-        };
-        let (default_manifest, default_environment) = match &environment_path {
-            Some(_) => (None, "production"),
-            None => (Some("default.pp".to_owned()), ""),
-        };
-        let puppet = Self {
-            manifests_path,
-            manifest_file: reader.value("manifest_file").and_then(to_text).or(default_manifest),
-            environment_path,
-            environment: reader
-                .value("environment")
-                .and_then(to_text)
-                .unwrap_or_else(|| default_environment.to_owned()),
-            environment_variables: reader.pairs("environment_variables"),
-            module_path: reader
-                .texts("module_path")
-                .iter()
-                .map(|it| project.expand(it))
-                .collect(),
-            hiera_config_path: reader.text("hiera_config_path").map(|it| project.expand(&it)),
-            facter: read_facts(reader),
-            structured_facts: reader.boolean("structured_facts"),
-            options: reader.texts("options"),
-            synced_folder_type: read_folder_type(reader),
-            synced_folder_args: reader.texts("synced_folder_args"),
-            temp_dir: reader.text("temp_dir").unwrap_or_default(),
-            working_directory: reader.text("working_directory"),
-            binary_path: reader.text("binary_path"),
-        };
-        puppet.validate(reader);
-        puppet
+fn validate_manifest(puppet: &Puppet, folder: &Path, reader: &mut Reader<'_>) {
+    if !folder.is_dir() {
+        let mistake = reader.mistake(
+            "manifests_path",
+            format!("the folder of Puppet manifests {} is not there", folder.display()),
+        );
+        mistake.advise("make it, or name another one as `manifests_path`");
+        return;
     }
-
-    fn validate(&self, reader: &mut Reader<'_>) {
-        match (&self.manifests_path, &self.environment_path) {
-            (Some(PuppetPath::Host(folder)), _) => self.validate_manifest(folder, reader),
-            (Some(PuppetPath::Guest(_)), _) => {}
-            (None, Some(PuppetPath::Host(folder))) => self.validate_environment(folder, reader),
-            (None, _) => {}
-        }
-        for path in self.module_path.iter().filter(|it| !it.is_dir()) {
-            reader.mistake(
-                "module_path",
-                format!("the folder of Puppet modules {} is not there", path.display()),
-            );
-        }
-        if let Some(path) = self.hiera_config_path.as_deref().filter(|it| !it.is_file()) {
-            reader.mistake(
-                "hiera_config_path",
-                format!("Hiera's configuration {} is not there", path.display()),
-            );
-        }
+    let manifest = folder.join(puppet.manifest_file.as_deref().unwrap_or_default());
+    if !manifest.exists() {
+        let mistake = reader.mistake(
+            "manifest_file",
+            format!("the Puppet manifest {} is not there", manifest.display()),
+        );
+        mistake.advise("write it, or name another one as `manifest_file`");
     }
+}
 
-    fn validate_manifest(&self, folder: &Path, reader: &mut Reader<'_>) {
-        if !folder.is_dir() {
-            let mistake = reader.mistake(
-                "manifests_path",
-                format!("the folder of Puppet manifests {} is not there", folder.display()),
-            );
-            mistake.advise("make it, or name another one as `manifests_path`");
-            return;
-        }
-        let manifest = folder.join(self.manifest_file.as_deref().unwrap_or_default());
-        if !manifest.exists() {
-            let mistake = reader.mistake(
-                "manifest_file",
-                format!("the Puppet manifest {} is not there", manifest.display()),
-            );
-            mistake.advise("write it, or name another one as `manifest_file`");
-        }
+fn validate_environment(puppet: &Puppet, folder: &Path, reader: &mut Reader<'_>) {
+    if !folder.is_dir() {
+        reader.mistake(
+            "environment_path",
+            format!("the folder of Puppet environments {} is not there", folder.display()),
+        );
+        return;
     }
-
-    fn validate_environment(&self, folder: &Path, reader: &mut Reader<'_>) {
-        if !folder.is_dir() {
-            reader.mistake(
-                "environment_path",
-                format!("the folder of Puppet environments {} is not there", folder.display()),
-            );
-            return;
-        }
-        let environment = folder.join(&self.environment);
-        if !environment.exists() {
-            reader.mistake(
-                "environment",
-                format!("the Puppet environment {} is not there", environment.display()),
-            );
-        }
+    let environment = folder.join(&puppet.environment);
+    if !environment.exists() {
+        reader.mistake(
+            "environment",
+            format!("the Puppet environment {} is not there", environment.display()),
+        );
     }
 }
 
 /// A path of the host, or a pair of `host` or `vm` and a path.
-fn read_path(reader: &mut Reader<'_>, option: &str, project: &ProjectFacts) -> Option<PuppetPath> {
+fn read_path(reader: &mut Reader<'_>, option: &str, project: &ProjectFacts) -> Option<Place> {
     let parts: Vec<String> = to_list(reader.value(option)?).iter().filter_map(to_text).collect();
     match parts.as_slice() {
-        [path] => Some(PuppetPath::Host(project.expand(path))),
-        [side, path] if side == "host" => Some(PuppetPath::Host(project.expand(path))),
-        [side, path] if matches!(side.as_str(), "vm" | "guest") => Some(PuppetPath::Guest(path.clone())),
+        [path] => Some(Place::Host(project.expand(path))),
+        [side, path] if side == "host" => Some(Place::Host(project.expand(path))),
+        [side, path] if matches!(side.as_str(), "vm" | "guest") => Some(Place::Guest(path.clone())),
         _ => {
             let mistake = reader.mistake(
                 option,
@@ -169,11 +124,11 @@ fn read_path(reader: &mut Reader<'_>, option: &str, project: &ProjectFacts) -> O
     }
 }
 
-fn read_facts(reader: &mut Reader<'_>) -> Vec<(String, Value)> {
+fn read_facts(reader: &mut Reader<'_>) -> Vec<(String, serde_json::Value)> {
     match reader.value("facter") {
         Some(Value::Map(pairs)) => pairs
             .iter()
-            .filter_map(|(key, value)| Some((to_text(key)?, value.clone())))
+            .filter_map(|(key, value)| Some((to_text(key)?, to_json(value))))
             .collect(),
         Some(other) if truthy(other) => {
             reader.mistake("facter", "`facter` must be a table of facts");

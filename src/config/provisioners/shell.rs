@@ -1,6 +1,4 @@
-//! The shell provisioner: a script that runs in the guest.
-
-use std::path::PathBuf;
+//! The shell provisioner's options, read: a script that runs in the guest.
 
 use schema::{Default, Descriptor, Kind};
 use vagrantfile::layer::Value;
@@ -8,130 +6,78 @@ use vagrantfile::layer::Value;
 use super::super::ProjectFacts;
 use super::super::reader::Reader;
 use super::super::value::{shown, to_text, truthy};
-use super::super::vm::Checksum;
+use crate::provisioners::shell::{Args, Checksum, Shell, Source};
 
-/// A script that runs in the guest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shell {
-    /// The script; `None` where the provisioner only reboots or resets.
-    pub source: Option<ShellSource>,
-    /// The arguments of the script.
-    pub args: ShellArgs,
-    /// Variables that the script sees.
-    pub env: Vec<(String, String)>,
-    /// Whether it runs as root.
-    pub privileged: bool,
-    /// Whether line ends are left as they are.
-    pub binary: bool,
-    /// Whether its output keeps its own colours.
-    pub keep_color: bool,
-    /// What it is called in the output.
-    pub name: Option<String>,
-    /// Whether the values of `env` are kept out of the output.
-    pub sensitive: bool,
-    /// Where the script is put in the guest; `None` is a place of its own in /tmp.
-    pub upload_path: Option<String>,
-    /// The digest that a script from a URL must have.
-    pub checksum: Option<Checksum>,
-    /// Arguments of PowerShell.
-    pub powershell_args: String,
-    /// Whether an elevated PowerShell is interactive.
-    pub powershell_elevated_interactive: bool,
-    /// Whether the guest is rebooted afterwards.
-    pub reboot: bool,
-    /// Whether the connection is opened anew afterwards.
-    pub reset: bool,
+/// Reads the options.
+pub fn read(reader: &mut Reader<'_>, project: &ProjectFacts) -> Shell {
+    let shell = Shell {
+        source: read_source(reader, project),
+        args: read_args(reader),
+        env: reader.pairs("env"),
+        privileged: reader.boolean("privileged"),
+        binary: reader.boolean("binary"),
+        keep_color: reader.boolean("keep_color"),
+        name: reader.text("name"),
+        sensitive: reader.boolean("sensitive"),
+        upload_path: reader.text("upload_path"),
+        reboot: reader.boolean("reboot"),
+        reset: reader.boolean("reset"),
+    };
+    if shell.source.is_none() && !shell.reboot && !shell.reset {
+        let mistake = reader.mistake("inline", "a shell provisioner has neither `inline` nor `path`");
+        mistake.advise("write the script as `inline`, or name its file as `path`");
+    }
+    validate_powershell(&shell, reader);
+    shell
 }
 
-/// Where a script comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShellSource {
-    /// It stands in the Vagrantfile.
-    Inline(String),
-    /// A file of the host, absolute.
-    Path(PathBuf),
-    /// It is downloaded.
-    Url(String),
-}
-
-/// The arguments of a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShellArgs {
-    /// None.
-    None,
-    /// As a shell would read them: quoted by whoever wrote them.
-    Text(String),
-    /// One by one: to be quoted.
-    List(Vec<String>),
-}
-
-impl Shell {
-    /// Reads the options.
-    pub fn read(reader: &mut Reader<'_>, project: &ProjectFacts) -> Self {
-        let shell = Self {
-            source: read_source(reader, project),
-            args: read_args(reader),
-            env: reader.pairs("env"),
-            privileged: reader.boolean("privileged"),
-            binary: reader.boolean("binary"),
-            keep_color: reader.boolean("keep_color"),
-            name: reader.text("name"),
-            sensitive: reader.boolean("sensitive"),
-            upload_path: reader.text("upload_path"),
-            checksum: read_checksum(reader),
-            powershell_args: reader.text("powershell_args").unwrap_or_default(),
-            powershell_elevated_interactive: reader.boolean("powershell_elevated_interactive"),
-            reboot: reader.boolean("reboot"),
-            reset: reader.boolean("reset"),
-        };
-        if shell.source.is_none() && !shell.reboot && !shell.reset {
-            let mistake = reader.mistake("inline", "a shell provisioner has neither `inline` nor `path`");
-            mistake.advise("write the script as `inline`, or name its file as `path`");
-        }
-        if shell.powershell_elevated_interactive && !shell.privileged {
-            let option = "powershell_elevated_interactive";
-            reader.mistake(option, format!("`{option}` needs `privileged`"));
-        }
-        shell
+/// No guest here has PowerShell: its options are checked, and mean nothing.
+fn validate_powershell(shell: &Shell, reader: &mut Reader<'_>) {
+    reader.text("powershell_args");
+    let option = "powershell_elevated_interactive";
+    if reader.boolean(option) && !shell.privileged {
+        reader.mistake(option, format!("`{option}` needs `privileged`"));
     }
 }
 
-fn read_source(reader: &mut Reader<'_>, project: &ProjectFacts) -> Option<ShellSource> {
+fn read_source(reader: &mut Reader<'_>, project: &ProjectFacts) -> Option<Source> {
     let written = |it: &Value| truthy(it);
     let (inline, path) = (
         reader.value("inline").filter(|it| written(it)),
         reader.value("path").filter(|it| written(it)),
     );
+    // Read whatever the source is, so that what is wrong with it is always said.
+    let checksum = read_checksum(reader);
     if inline.is_some() && path.is_some() {
         let mistake = reader.mistake("path", "a shell provisioner has both `inline` and `path`");
         mistake.advise("keep one of them");
     }
     if inline.is_some() {
-        return reader.text("inline").map(ShellSource::Inline);
+        return reader.text("inline").map(Source::Inline);
     }
     path?;
     let path = reader.text("path")?;
     if is_url(&path) {
-        return Some(ShellSource::Url(path));
+        return Some(Source::Url { url: path, checksum });
     }
     let file = project.expand(&path);
     if !file.is_file() {
         reader.mistake("path", format!("the script {} is not there", file.display()));
     }
-    Some(ShellSource::Path(file))
+    Some(Source::Path(file))
 }
 
 fn is_url(path: &str) -> bool {
     ["http://", "https://", "ftp://"].iter().any(|it| path.starts_with(it))
 }
 
-fn read_args(reader: &mut Reader<'_>) -> ShellArgs {
+fn read_args(reader: &mut Reader<'_>) -> Args {
     let Some(value) = reader.value("args").filter(|it| truthy(it)) else {
-        return ShellArgs::None;
+        return Args::None;
     };
     let args = match value {
-        Value::List(items) => items.iter().map(read_arg).collect::<Option<_>>().map(ShellArgs::List),
-        one => read_arg(one).map(ShellArgs::Text),
+        Value::List(items) => items.iter().map(read_arg).collect::<Option<_>>().map(Args::List),
+        one => read_arg(one).map(Args::Text),
     };
     args.unwrap_or_else(|| {
         let message = format!(
@@ -139,7 +85,7 @@ fn read_args(reader: &mut Reader<'_>) -> ShellArgs {
             shown(value)
         );
         reader.mistake("args", message);
-        ShellArgs::None
+        Args::None
     })
 }
 
