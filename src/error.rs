@@ -17,6 +17,14 @@ pub enum Error {
     #[diagnostic(help("run `jaunt init NAME` here to write one, or change to your project's folder"))]
     NoVagrantfile { folder: PathBuf },
 
+    #[error("there is no `{name}` in {} or any folder above it", folder.display())]
+    #[diagnostic(help("VAGRANT_VAGRANTFILE names it: correct that, or take the variable away"))]
+    NoNamedVagrantfile { folder: PathBuf, name: String },
+
+    #[error("the machine stopped while it was booting\n{details}")]
+    #[diagnostic(help("`jaunt up` starts it again; its last words above may tell why it stopped"))]
+    Died { details: String },
+
     #[error("{} has several Vagrantfiles: {}", folder.display(), names.join(", "))]
     #[diagnostic(help("keep one of them, or name one in VAGRANT_VAGRANTFILE"))]
     SeveralVagrantfiles { folder: PathBuf, names: Vec<String> },
@@ -138,13 +146,11 @@ impl Error {
     pub fn render(&self) -> String {
         let mut text = self.to_string();
         let mut cause = StdError::source(self);
-        let mut advice = self.advice();
         while let Some(error) = cause {
             text.push_str(&format!("\n  because: {}", error.to_string().replace('\n', "\n  ")));
-            advice = advice.or_else(|| error.downcast_ref::<Error>().and_then(Error::advice));
             cause = error.source();
         }
-        if let Some(advice) = advice {
+        if let Some(advice) = self.advice() {
             text.push_str(&format!("\n  what to do: {}", advice.replace('\n', "\n  ")));
         }
         text
@@ -153,7 +159,7 @@ impl Error {
     /// What a machine-readable line calls it: Vagrant's class where there is one.
     pub fn class(&self) -> &'static str {
         match self {
-            Error::NoVagrantfile { .. } => "Vagrant::Errors::NoEnvironmentError",
+            Error::NoVagrantfile { .. } | Error::NoNamedVagrantfile { .. } => "Vagrant::Errors::NoEnvironmentError",
             Error::Configuration { .. } => "Vagrant::Errors::ConfigInvalid",
             Error::UnknownMachine { .. } => "Vagrant::Errors::MachineNotFound",
             Error::WhichMachine { .. } => "Vagrant::Errors::MultiVMTargetRequired",
@@ -185,7 +191,9 @@ impl Error {
 
     fn advice(&self) -> Option<String> {
         match self {
+            Error::Step { source, .. } => source.advice(),
             Error::Provider(error) => advice_of_provider(error),
+            Error::Box(boxes::Error::AlreadyExists { .. }) => Some("`--force` replaces it".to_owned()),
             other => other.help().map(|it| it.to_string()),
         }
     }

@@ -26,6 +26,10 @@ impl SshConfigArgs {
         for target in Project::targets(context, &self.machines)? {
             let machine = target.machine(context)?;
             let block = self.block(context, &machine).await?.to_string();
+            context
+                .ui
+                .of(&machine.name)
+                .event("metadata", &["provider", &machine.provider_name]);
             context.ui.of(&machine.name).event("ssh-config", &[&block]);
             context.ui.data(&format!("{block}\n"));
         }

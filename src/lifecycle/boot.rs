@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use providers::{BoundForward, Stop};
+use providers::{BoundForward, State, Stop};
 
 use super::boxes;
 use super::work::Work;
 use crate::communicators::ssh::{
-    BootFailure, Connection, Error as SshError, KeyType, Progress, SshCommunicator, Stage, insert_key, wait_until_ready,
+    BootFailure, Connection, Error as SshError, KeyType, Progress, SshCommunicator, SshTarget, Stage, insert_key,
+    wait_until_ready,
 };
 use crate::communicators::{Command, Communicator};
 use crate::error::{Error, Result};
@@ -18,6 +19,9 @@ use crate::ui::TargetUi;
 
 /// How long a guest may ignore the power button before it is asked by SSH.
 const BUTTON_ALONE: Duration = Duration::from_secs(5);
+
+/// How often it is asked whether a machine that boots still runs.
+const STILL_ALIVE: Duration = Duration::from_secs(2);
 
 /// How many lines of the serial console a report on a failed boot shows.
 const CONSOLE_LINES: usize = 15;
@@ -62,17 +66,42 @@ pub async fn wait_for_communicator(work: &mut Work<'_>) -> Result<()> {
     ui.detail(&format!("SSH address: {}", target.address()));
     ui.detail(&format!("SSH username: {}", target.user));
     let timeout = work.machine.config.vm.boot_timeout;
+    if work.machine.config.ssh.proxy_command.is_some() {
+        ui.warn("`config.ssh.proxy_command` counts for `jaunt ssh` only: the machine is reached directly.");
+    }
     let mut told = |progress: Progress<'_>| tell_progress(ui, &progress);
-    let connection = match wait_until_ready(&target, timeout, &mut told).await {
-        Ok(connection) => connection,
-        Err(SshError::NotReady(failure)) => return Err(boot_report(work, &failure).await),
-        Err(other) => return Err(other.into()),
-    };
+    let connection = reached_or_dead(work, &target, timeout, &mut told).await?;
     let connection = with_own_key(work, connection, &target).await?;
     work.ui().info("The machine is up and answers.");
     let communicator = SshCommunicator::new(connection, shell_options(&work.machine));
     work.keep_connection(communicator);
     Ok(())
+}
+
+/// Waits for the guest, and no longer than there is a machine to wait for.
+async fn reached_or_dead(
+    work: &Work<'_>,
+    target: &SshTarget,
+    patience: Duration,
+    told: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Connection> {
+    tokio::select! {
+        reached = wait_until_ready(target, patience, told) => match reached {
+            Err(SshError::NotReady(failure)) => Err(boot_report(work, &failure).await),
+            other => Ok(other?),
+        },
+        () = stopped(work) => Err(Error::Died { details: console(work).await.join("\n") }),
+    }
+}
+
+/// Returns when the machine does not run any more.
+async fn stopped(work: &Work<'_>) {
+    loop {
+        tokio::time::sleep(STILL_ALIVE).await;
+        if matches!(work.machine.state().await, Ok(State::Stopped | State::NotCreated)) {
+            return;
+        }
+    }
 }
 
 fn tell_progress(ui: TargetUi<'_>, progress: &Progress<'_>) {
@@ -88,11 +117,7 @@ fn tell_progress(ui: TargetUi<'_>, progress: &Progress<'_>) {
     }
 }
 
-async fn with_own_key(
-    work: &Work<'_>,
-    connection: Connection,
-    target: &crate::communicators::ssh::SshTarget,
-) -> Result<Connection> {
+async fn with_own_key(work: &Work<'_>, connection: Connection, target: &SshTarget) -> Result<Connection> {
     let machine_key = work.machine.folder.private_key();
     if !work.machine.config.ssh.connect.insert_key || !insert_key::is_needed(&connection, &machine_key) {
         return Ok(connection);
@@ -123,22 +148,30 @@ async fn boot_report(work: &Work<'_>, failure: &BootFailure) -> Error {
         format!("  keys: {}", failure.credentials.join(", ")),
     ];
     details.extend(failure.last.as_ref().map(|it| format!("  last attempt: {it}")));
-    let console = match work.machine.id() {
-        Ok(Some(id)) => work.machine.provider.console_tail(&id, CONSOLE_LINES).await,
-        _ => None,
-    };
-    match console {
-        Some(lines) if !lines.is_empty() => {
-            details.push("  the last lines of its serial console:".to_owned());
-            details.extend(lines.iter().map(|it| format!("    | {it}")));
-        }
-        _ => details.push("  its serial console has said nothing".to_owned()),
-    }
+    details.extend(console(work).await);
     Error::Boot {
         seconds: failure.waited.as_secs(),
         reached: reached(&failure.stage).to_owned(),
         details: details.join("\n"),
         advice: advice(&failure.stage).to_owned(),
+    }
+}
+
+/// The end of the machine's serial console, for a report.
+async fn console(work: &Work<'_>) -> Vec<String> {
+    let lines = match work.machine.id() {
+        Ok(Some(id)) => work.machine.provider.console_tail(&id, CONSOLE_LINES).await,
+        _ => None,
+    };
+    match lines {
+        Some(lines) if !lines.is_empty() => {
+            let lines = lines.iter().map(|it| format!("    | {it}"));
+            ["  the last lines of its serial console:".to_owned()]
+                .into_iter()
+                .chain(lines)
+                .collect()
+        }
+        _ => vec!["  its serial console has said nothing".to_owned()],
     }
 }
 
@@ -168,10 +201,7 @@ pub async fn connect(work: &Work<'_>) -> Result<SshCommunicator> {
     let endpoint = work.machine.provider.endpoint(&work.id()?).await?;
     let target = ssh_target(work.context, &work.machine, &endpoint.forwards)?;
     let patience = target.connect_timeout.max(Duration::from_secs(30));
-    let connection = match wait_until_ready(&target, patience, &mut |_| {}).await {
-        Err(SshError::NotReady(failure)) => return Err(boot_report(work, &failure).await),
-        other => other?,
-    };
+    let connection = reached_or_dead(work, &target, patience, &mut |_| {}).await?;
     Ok(SshCommunicator::new(connection, shell_options(&work.machine)))
 }
 

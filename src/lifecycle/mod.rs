@@ -31,7 +31,7 @@ pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &Pro
     let machine = target.machine_as(context, wish)?;
     check(&machine, provision)?;
     let ui = context.ui.of(&target.name);
-    ui.event("metadata", &["provider", &machine.provider_name]);
+    tell_provider(context, &machine);
     ui.info(&format!(
         "Bringing machine '{}' up with '{}' provider...",
         target.name, machine.provider_name
@@ -63,6 +63,7 @@ pub async fn reload(context: &Context, target: &Target, force: bool, provision: 
     if now == State::NotCreated {
         return nothing_there(context, &machine);
     }
+    tell_provider(context, &machine);
     action(context, &target.name, "reload", async {
         let mut work = Work::begin(context, machine, "reload", provision.clone()).await?;
         let steps = plan::reload(work.now, force);
@@ -77,6 +78,7 @@ pub async fn halt(context: &Context, target: &Target, force: bool) -> Result<()>
     if machine.state().await? == State::NotCreated {
         return nothing_there(context, &machine);
     }
+    tell_provider(context, &machine);
     action(context, &target.name, "halt", async {
         // With the lock in hand, «stopped» means that nobody is about to start it.
         let mut work = Work::begin(context, machine, "halt", ProvisionWish::Nothing).await?;
@@ -96,6 +98,7 @@ pub async fn provision(context: &Context, target: &Target, wish: &ProvisionWish)
         State::NotCreated => nothing_there(context, &machine),
         State::Running => {
             check(&machine, wish)?;
+            tell_provider(context, &machine);
             action(context, &target.name, "provision", async {
                 let mut work = Work::begin(context, machine, "provision", wish.clone()).await?;
                 let steps = plan::provision(work.now);
@@ -119,6 +122,7 @@ pub async fn sync(context: &Context, target: &Target, rsync_chown: bool) -> Resu
     let machine = target.machine(context)?;
     machine.check()?;
     machine.running_id().await?;
+    tell_provider(context, &machine);
     action(context, &target.name, "sync_folders", async {
         let mut work = Work::begin(context, machine, "rsync", ProvisionWish::Nothing).await?;
         work.rsync_chown = rsync_chown;
@@ -130,9 +134,17 @@ pub async fn sync(context: &Context, target: &Target, rsync_chown: bool) -> Resu
 /// `destroy`: removes the machine and all it owns.
 pub async fn destroy(context: &Context, target: &Target, graceful: bool) -> Result<()> {
     let machine = target.machine(context)?;
+    if machine.is_foreign()? {
+        context
+            .ui
+            .of(&machine.name)
+            .info("Removing a machine's folder that is not this project's own; no machine is touched...");
+        return Ok(machine.folder.remove()?);
+    }
     if machine.id()?.is_none() && machine.folder.index_uuid()?.is_none() {
         return nothing_there(context, &machine);
     }
+    tell_provider(context, &machine);
     action(context, &target.name, "destroy", async {
         let mut work = Work::begin(context, machine, "destroy", ProvisionWish::Nothing).await?;
         let steps = plan::destroy(work.now, graceful);
@@ -161,10 +173,20 @@ async fn action(context: &Context, target: &str, name: &str, work: impl Future<O
 
 /// Vagrant 2.3.4: commands on a machine that was never created say so and exit 0.
 fn nothing_there(context: &Context, machine: &Machine) -> Result<()> {
-    let ui = context.ui.of(&machine.name);
-    ui.event("metadata", &["provider", &machine.provider_name]);
-    ui.info("The machine has not been created. Nothing to do.");
+    tell_provider(context, machine);
+    context
+        .ui
+        .of(&machine.name)
+        .info("The machine has not been created. Nothing to do.");
     Ok(())
+}
+
+/// Vagrant 2.3.4: the first line for programs of every command on a machine.
+fn tell_provider(context: &Context, machine: &Machine) {
+    context
+        .ui
+        .of(&machine.name)
+        .event("metadata", &["provider", &machine.provider_name]);
 }
 
 fn say_post_up_message(context: &Context, machine: &Machine) {

@@ -77,9 +77,20 @@ impl Machine {
         }))
     }
 
+    /// Whether what lies in its folder is somebody else's machine, or that of another folder.
+    pub fn is_foreign(&self) -> Result<bool> {
+        let claim = match self.memory()?.claim {
+            Some(claim) => Some(claim),
+            None => self.folder.id()?.and_then(|it| Uuid::parse_str(&it).ok()),
+        };
+        let Some(claim) = claim else { return Ok(false) };
+        let standing = self.claims.standing(claim, self.folder.path())?;
+        Ok(matches!(standing, Standing::Copied(_) | Standing::Unknown))
+    }
+
     fn check_standing(&self, claim: Uuid) -> Result<()> {
         let advice = format!(
-            "move {} away, and `jaunt up` makes a machine of its own here",
+            "`jaunt destroy` removes what lies in {}, and nothing else; `jaunt up` makes a machine of its own then",
             self.folder.path().display()
         );
         let what = match self.claims.standing(claim, self.folder.path())? {

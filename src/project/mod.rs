@@ -122,8 +122,13 @@ fn find_upwards(start: &Path, named: Option<&Path>) -> Result<PathBuf> {
             several => return Err(several_files(folder, several)),
         }
     }
-    Err(Error::NoVagrantfile {
-        folder: start.to_owned(),
+    let folder = start.to_owned();
+    Err(match named {
+        Some(name) => Error::NoNamedVagrantfile {
+            folder,
+            name: name.display().to_string(),
+        },
+        None => Error::NoVagrantfile { folder },
     })
 }
 

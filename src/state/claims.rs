@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
+use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
 
 /// The claims that were given in a home folder.
 #[derive(Debug, Clone)]
@@ -37,7 +38,8 @@ impl Claims {
     /// Notes that a claim is given to a machine's folder.
     pub fn note(&self, claim: Uuid, machine: &Path) -> Result<()> {
         create_folder(&self.folder)?;
-        write_atomically(&self.file(claim), machine.as_os_str().as_encoded_bytes())
+        let text = serde_json::json!({ "folder": machine, "place": place(machine) }).to_string();
+        write_atomically(&self.file(claim), text.as_bytes())
     }
 
     /// Forgets a claim.
@@ -47,24 +49,44 @@ impl Claims {
 
     /// Whether a claim that stands in a folder is the folder's own.
     pub fn standing(&self, claim: Uuid, machine: &Path) -> Result<Standing> {
-        let Some(noted) = read_optional(&self.file(claim))? else {
+        let file = self.file(claim);
+        let Some(text) = read_optional(&file)? else {
             return Ok(Standing::Unknown);
         };
-        let noted = PathBuf::from(noted);
-        if is_same_folder(&noted, machine) {
+        let damaged = |error: serde_json::Error| Error::Damaged {
+            path: file.clone(),
+            reason: error.to_string(),
+        };
+        let noted: Noted = serde_json::from_str(&text).map_err(damaged)?;
+        if is_same_folder(&noted.folder, machine) {
             return Ok(Standing::Ours);
         }
+        let (noted, moved) = (noted.folder, noted.place.is_some() && noted.place == place(machine));
         let is_there = journal::read(&noted.join("journal")).is_ok_and(|it| it.claim == Some(claim));
-        Ok(if is_there {
-            Standing::Copied(noted)
-        } else {
-            Standing::Moved
+        Ok(match (is_there, moved) {
+            (true, _) => Standing::Copied(noted),
+            (false, true) => Standing::Moved,
+            // A copy of a folder that was moved or removed since.
+            (false, false) => Standing::Unknown,
         })
     }
 
     fn file(&self, claim: Uuid) -> PathBuf {
         self.folder.join(claim.to_string())
     }
+}
+
+/// What is noted of a claim.
+#[derive(Debug, Serialize, Deserialize)]
+struct Noted {
+    folder: PathBuf,
+    /// Device and number of the folder's inode: they stay when it is moved, and are others in a copy.
+    place: Option<(u64, u64)>,
+}
+
+fn place(folder: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(folder).ok().map(|it| (it.dev(), it.ino()))
 }
 
 /// The same folder may be reached by two paths.
@@ -97,8 +119,10 @@ mod tests {
             claims.standing(claim, &second).unwrap(),
             Standing::Copied(first.clone())
         );
-        std::fs::remove_dir_all(&first).unwrap();
-        assert_eq!(claims.standing(claim, &second).unwrap(), Standing::Moved);
+        let third = home.path().join("third");
+        std::fs::rename(&first, &third).unwrap();
+        assert_eq!(claims.standing(claim, &third).unwrap(), Standing::Moved);
+        assert_eq!(claims.standing(claim, &second).unwrap(), Standing::Unknown);
         claims.forget(claim).unwrap();
         assert_eq!(claims.standing(claim, &second).unwrap(), Standing::Unknown);
     }

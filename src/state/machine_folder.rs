@@ -173,6 +173,7 @@ impl MachineFolder {
     pub fn forget_guest(&self) -> Result<()> {
         for name in [
             "action_provision",
+            "box_meta",
             "synced_folders",
             "private_key",
             "private_key.new",
@@ -197,6 +198,11 @@ impl MachineFolder {
             remove_if_there(&self.path.join(name))?;
         }
         remove_if_there(&self.journal())
+    }
+
+    /// Removes the folder with all that lies in it, whoever put it there.
+    pub fn remove(&self) -> Result<()> {
+        fs::remove_dir_all(&self.path).map_err(Error::file("remove", &self.path))
     }
 
     fn read(&self, name: &str) -> Result<Option<String>> {

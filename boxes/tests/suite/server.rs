@@ -150,6 +150,8 @@ pub struct Client(reqwest::Client);
 
 impl Client {
     pub fn new() -> Self {
+        // Together with the package, reqwest is built with TLS and without a provider of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self(reqwest::Client::builder().no_proxy().build().unwrap())
     }
 }
