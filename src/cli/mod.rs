@@ -146,7 +146,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             print_early(&Cli::command().render_help().to_string());
             1
         }
-        Err(error) => explain_usage(&error),
+        Err(error) => explain_usage(&arguments, &error),
     }
 }
 
@@ -156,8 +156,16 @@ fn parse(arguments: &[OsString]) -> std::result::Result<Cli, clap::Error> {
 }
 
 /// Vagrant's exit codes: help is 0 on stdout, an unknown command 1 with the usage on stdout, any other mistake 1 on stderr.
-fn explain_usage(error: &clap::Error) -> u8 {
+fn explain_usage(arguments: &[OsString], error: &clap::Error) -> u8 {
     let text = error.render().to_string();
+    if arguments.iter().any(|it| it == "--machine-readable") && error.use_stderr() {
+        let ui = Ui::new(Style {
+            machine_readable: true,
+            ..PLAIN
+        });
+        ui.event("", "ui", &["error", text.trim_end()]);
+        return 1;
+    }
     match error.kind() {
         ErrorKind::DisplayHelp => print_early(&text),
         ErrorKind::InvalidSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -188,14 +196,17 @@ fn fail_early(text: &str) -> u8 {
 }
 
 fn plain_ui() -> Ui {
-    Ui::new(Style {
-        machine_readable: false,
-        color: false,
-        timestamp: false,
-        bars: false,
-        interactive: false,
-    })
+    Ui::new(PLAIN)
 }
+
+/// No colours, no bars, no questions.
+const PLAIN: Style = Style {
+    machine_readable: false,
+    color: false,
+    timestamp: false,
+    bars: false,
+    interactive: false,
+};
 
 fn start(environment: Environment, global: &GlobalOptions, command: Command) -> u8 {
     let ui = Arc::new(Ui::new(style(&environment, global)));

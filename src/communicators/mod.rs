@@ -39,6 +39,8 @@ pub struct Command {
     pub as_root: bool,
     /// What it reads from its standard input; nothing where absent.
     pub input: Option<Input>,
+    /// Whether its text must not show in the guest's list of processes.
+    pub private: bool,
 }
 
 impl Command {
@@ -48,6 +50,7 @@ impl Command {
             script: script.into(),
             as_root: false,
             input: None,
+            private: false,
         }
     }
 

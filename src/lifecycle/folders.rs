@@ -204,9 +204,9 @@ struct Guest {
 impl GuestShell for Guest {
     async fn run(&self, script: &str, as_root: bool, input: Option<Input>) -> synced_folders::Result<Output> {
         let command = Command {
-            script: script.to_owned(),
             as_root,
             input,
+            ..Command::new(script)
         };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut said = |stream: Stream, bytes: &[u8]| match stream {

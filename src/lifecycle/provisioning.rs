@@ -87,7 +87,9 @@ pub async fn provision(work: &mut Work<'_>) -> Result<()> {
         run_one(work, provisioner).await?;
         work.journal.append(Entry::Provisioned { provisioner: key })?;
     }
-    if wish.request().counts() {
+    // Some by name do not finish what an `up` broke off: its other provisioners have still to run.
+    let is_a_part = matches!(wish, ProvisionWish::Only(_)) && work.was_provisioning;
+    if wish.request().counts() && (before || !is_a_part) {
         work.machine.folder.write_action_provision(&action_provision(&id))?;
     }
     Ok(())

@@ -27,6 +27,8 @@ pub struct Work<'a> {
     pub now: State,
     /// Which provisioners the user wants to run.
     pub provision: ProvisionWish,
+    /// Whether an earlier command broke off while it provisioned.
+    pub was_provisioning: bool,
     /// Whether rsync itself is to set the owner of copies.
     pub rsync_chown: bool,
     /// The journal.
@@ -58,6 +60,7 @@ impl<'a> Work<'a> {
             machine,
             now,
             provision,
+            was_provisioning: journal.memory().unfinished.contains(&Step::Provision),
             rsync_chown: false,
             journal,
             command,

@@ -163,6 +163,7 @@ async fn run_script(
     };
     let command = Command {
         as_root: script.as_root,
+        private: !script.secrets.is_empty(),
         ..Command::new(&*script.text)
     };
     let exit = communicator

@@ -79,7 +79,10 @@ impl SshCommunicator {
     async fn run_script(&self, command: Command, output: &mut OnOutput<'_>) -> Result<Exit, Error> {
         let script = shell::mark(&command.script, self.shell.pty);
         let file = format!("/tmp/jaunt-{}", uuid::Uuid::new_v4().simple());
-        let line = match self.shell.command_line(&script, command.as_root, &file) {
+        let line = match self
+            .shell
+            .command_line(&script, command.as_root, command.private, &file)
+        {
             Travel::Inline(line) => line,
             Travel::File(line) => {
                 self.send(script.as_bytes(), &file, Some(0o600)).await?;

@@ -40,11 +40,11 @@ pub(super) enum Travel {
 
 impl ShellOptions {
     /// The command line for a script; `file` is where the script goes if it cannot be part of the line.
-    pub(super) fn command_line(&self, script: &str, as_root: bool, file: &str) -> Travel {
+    pub(super) fn command_line(&self, script: &str, as_root: bool, private: bool, file: &str) -> Travel {
         let inline = self.wrap(&format!("-c {}", quote(script)), as_root);
         // A template that quotes `%c` itself, as in `su -c "%c"`, breaks on a script's own quotes.
         let template_quotes = as_root && self.sudo_command.contains(['\'', '"', '`', '\\']);
-        if inline.len() <= LONGEST_COMMAND_LINE && !template_quotes {
+        if inline.len() <= LONGEST_COMMAND_LINE && !template_quotes && !private {
             return Travel::Inline(inline);
         }
         Travel::File(format!(
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn check(options: &ShellOptions, script: &str, as_root: bool, expected: Expect) {
-        let line = match options.command_line(script, as_root, "/tmp/jaunt-x") {
+        let line = match options.command_line(script, as_root, false, "/tmp/jaunt-x") {
             Travel::Inline(line) => format!("inline: {line}"),
             Travel::File(line) => format!("file: {line}"),
         };
