@@ -169,6 +169,22 @@ end
 }
 
 #[test]
+fn a_trusted_text_is_not_trusted_elsewhere() {
+    let text = "marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n";
+    let world = World::with_vagrantfile(text);
+    let trust = world.run(["trust"]).success();
+    assert!(trust.stdout.contains("files that it loads"), "{}", trust.stdout);
+    world.write("copy/Vagrantfile", text);
+    let output = world
+        .command(["status"])
+        .current_dir(world.project().join("copy"))
+        .output()
+        .unwrap();
+    world.ran(output).fails_with("Vagrantfile:1");
+    assert!(!world.project().join("copy/made-it").exists());
+}
+
+#[test]
 fn a_machine_that_a_stranger_left_in_the_project_is_not_touched() {
     let world = World::with_vagrantfile("Vagrant.configure(\"2\") { |config| config.vm.box = \"small\" }\n");
     world.write(
