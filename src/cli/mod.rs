@@ -248,7 +248,7 @@ fn style(environment: &Environment, global: &GlobalOptions) -> Style {
         color: !global.machine_readable && !forbidden && (forced || environment.stdout_is_terminal),
         timestamp: global.timestamp || global.debug_timestamp,
         bars: environment.stderr_is_terminal && !global.no_tty,
-        interactive: environment.stdin_is_terminal && !global.no_tty,
+        interactive: environment.stdin_is_terminal && environment.stderr_is_terminal && !global.no_tty,
     }
 }
 

@@ -51,7 +51,7 @@ impl ProcessHost {
             "{} wants to {wish} on this computer. Trust the file as it is now?",
             self.vagrantfile.display()
         );
-        let answer = prompt::confirm(&self.ui, &question).unwrap_or(false);
+        let answer = prompt::confirm_at_once(&self.ui, &question).unwrap_or(false);
         if answer && let Err(error) = self.trusted.add(&self.vagrantfile) {
             self.ui.say(Kind::Warn, &error.to_string());
         }
