@@ -169,6 +169,45 @@ end
 }
 
 #[test]
+fn what_reaches_this_computer_needs_trust_also_where_a_command_goes_on_with_mistakes() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.ssh.proxy_command = "touch made-it"
+  config.ssh.ssh_command = "./evil"
+  config.ssh.extra_args = ["-o", "LocalCommand=id"]
+  config.vm.synced_folder ".", "/here", type: "rsync", rsync__args: ["-a", "-e", "sh"]
+  config.vm.provider("qemu") { |q| q.program = "/bin/sh" }
+end
+"#,
+    );
+    for command in ["validate", "ssh", "ssh-config"] {
+        let ran = world.run([command]).fails_with("not trusted");
+        for line in 3..=7 {
+            let place = format!("Vagrantfile:{line}:");
+            assert!(ran.stderr.contains(&place), "{command}, {place} {}", ran.stderr);
+        }
+        assert!(ran.stderr.contains("jaunt trust"), "{}", ran.stderr);
+    }
+    world.run(["validate", "--trust"]).success();
+    world.run(["ssh", "--trust"]).fails_with("has not been created");
+}
+
+#[test]
+fn what_leaves_this_computer_alone_needs_no_trust() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.ssh.extra_args = ["-A", "-o", "ServerAliveInterval=30"]
+  config.vm.synced_folder ".", "/here", type: "rsync",
+    rsync__args: ["--verbose", "--archive", "--delete", "-z", "--exclude=.git/"]
+end
+"#,
+    );
+    world.run(["validate"]).success();
+}
+
+#[test]
 fn a_trusted_text_is_not_trusted_elsewhere() {
     let text = "marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n";
     let world = World::with_vagrantfile(text);

@@ -8,13 +8,13 @@ use providers::Provider;
 use providers::qemu::{Qemu, QemuBlock, QemuSettings};
 use vagrantfile::layer::Layer;
 
-use super::Machine;
 use super::qemu_block::qemu_block;
+use super::{Machine, untrusted};
 use crate::cli::Context;
 use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
-use crate::project::{TRUST_ADVICE, Target, Wish, is_trusted};
+use crate::project::{Target, Wish, is_trusted};
 use crate::state::claims::Claims;
 use crate::state::journal;
 use crate::state::machine_folder::{BoxMeta, MachineFolder};
@@ -67,16 +67,20 @@ impl Target {
                 &mut mistakes
             },
         );
-        if !wish.ignore_provider {
-            refuse_untrusted(context, self, &qemu, &mut mistakes);
-        }
+        let no_block = QemuBlock::default();
+        let block = if wish.ignore_provider { &no_block } else { &qemu };
+        let untrusted = untrusted(context, self, &config, block);
+        let report_of = |it: &Mistakes| (!it.is_empty()).then(|| it.to_string());
+        let untrusted_report = report_of(&untrusted);
+        mistakes.extend(untrusted);
         for secret in &config.sensitive {
             context.ui.keep_secret(secret);
         }
         Ok(Machine {
             name: self.name.clone(),
             project: self.project.clone(),
-            mistakes: (!mistakes.is_empty()).then(|| mistakes.to_string()),
+            mistakes: report_of(&mistakes),
+            untrusted: untrusted_report,
             provider_name,
             provider,
             settings_of,
@@ -110,15 +114,12 @@ impl Target {
     }
 }
 
-/// Arguments and programs of the file's own choice reach this computer, not only the guest.
-fn refuse_untrusted(context: &Context, target: &Target, qemu: &QemuBlock, mistakes: &mut Mistakes) {
-    let options = &qemu.options;
-    let wants =
-        !options.extra_arguments.is_empty() || options.extra_netdev_arguments.is_some() || options.program.is_some();
-    if wants && !is_trusted(context, &target.project.vagrantfile) {
-        let message = "`extra_arguments`, `extra_netdev_arguments` and `program` reach this computer itself, and the file is not trusted";
-        mistakes.at(None, "qemu provider", message).advise(TRUST_ADVICE);
+/// What the file wants of this computer itself, where the user does not trust it.
+fn untrusted(context: &Context, target: &Target, config: &Config, qemu: &QemuBlock) -> Mistakes {
+    if is_trusted(context, &target.project.vagrantfile) {
+        return Mistakes::default();
     }
+    untrusted::mistakes_of(config, qemu)
 }
 
 fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
