@@ -224,6 +224,20 @@ fn a_trusted_text_is_not_trusted_elsewhere() {
 }
 
 #[test]
+fn a_password_is_kept_out_of_what_is_shown() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "hunter2"
+  config.ssh.password = "hunter2"
+  config.vm.boot_timeout = "hunter2"
+end
+"#,
+    );
+    let validate = world.run(["--debug", "validate"]).fails_with("boot_timeout");
+    assert!(!validate.stderr.contains("hunter2"), "{}", validate.stderr);
+}
+
+#[test]
 fn a_machine_that_a_stranger_left_in_the_project_is_not_touched() {
     let world = World::with_vagrantfile("Vagrant.configure(\"2\") { |config| config.vm.box = \"small\" }\n");
     world.write(

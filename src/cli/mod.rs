@@ -199,7 +199,7 @@ fn plain_ui() -> Ui {
 
 fn start(environment: Environment, global: &GlobalOptions, command: Command) -> u8 {
     let ui = Arc::new(Ui::new(style(&environment, global)));
-    start_log(&environment, global);
+    start_log(&environment, global, &ui);
     let result = Home::find(&environment).map_err(Error::from).and_then(|home| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -252,9 +252,12 @@ fn style(environment: &Environment, global: &GlobalOptions) -> Style {
     }
 }
 
+/// What `--debug` shows: this program's own parts. The libraries below it log keys and headers, too.
+const OWN_PARTS: &str = "warn,jaunt=debug,boxes=debug,providers=debug,synced_folders=debug,vagrantfile=debug";
+
 /// `--debug`, or `VAGRANT_LOG` with a level as in Vagrant.
-fn start_log(environment: &Environment, global: &GlobalOptions) {
-    let wanted = (global.debug || global.debug_timestamp).then(|| "debug".to_owned());
+fn start_log(environment: &Environment, global: &GlobalOptions, ui: &Arc<Ui>) {
+    let wanted = (global.debug || global.debug_timestamp).then(|| OWN_PARTS.to_owned());
     let Some(level) = wanted
         .or_else(|| environment.text("JAUNT_LOG"))
         .or_else(|| environment.text("VAGRANT_LOG"))
@@ -264,11 +267,34 @@ fn start_log(environment: &Environment, global: &GlobalOptions) {
     let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(if level == "fatal" { "error" } else { &level });
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_ansi(ui.style().color && environment.stderr_is_terminal)
+        .with_writer(Aside(ui.clone()));
     if global.debug_timestamp {
         subscriber.init()
     } else {
         subscriber.without_time().init()
+    }
+}
+
+/// The log's way to the user, past the masking of secrets. A line comes in one piece.
+struct Aside(Arc<Ui>);
+
+impl std::io::Write for &Aside {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.aside(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Aside {
+    type Writer = &'a Aside;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
     }
 }
 

@@ -25,6 +25,9 @@ const DEFAULT_PROVIDER: &str = "qemu";
 /// The provider whose blocks count where a file has some, none of them for the backend, and nobody chose.
 const USUAL_SETTINGS: &str = "virtualbox";
 
+/// The password of the user `vagrant` in public boxes, which everybody knows.
+const PUBLIC_PASSWORD: &str = "vagrant";
+
 /// Kinds of folder that files name for other providers; what they share is copied here.
 const FOREIGN_FOLDER_KINDS: [&str; 9] = [
     "nfs",
@@ -73,9 +76,7 @@ impl Target {
         let report_of = |it: &Mistakes| (!it.is_empty()).then(|| it.to_string());
         let untrusted_report = report_of(&untrusted);
         mistakes.extend(untrusted);
-        for secret in &config.sensitive {
-            context.ui.keep_secret(secret);
-        }
+        keep_secrets(context, &config);
         Ok(Machine {
             name: self.name.clone(),
             project: self.project.clone(),
@@ -120,6 +121,16 @@ fn untrusted(context: &Context, target: &Target, config: &Config, qemu: &QemuBlo
         return Mistakes::default();
     }
     untrusted::mistakes_of(config, qemu)
+}
+
+/// The configuration's own secrets. The password that all public boxes have is none: half of all paths would be masked.
+fn keep_secrets(context: &Context, config: &Config) {
+    let ssh = &config.ssh;
+    let passwords = [&ssh.connect.password, &ssh.default.password].into_iter().flatten();
+    let secrets = passwords.filter(|it| *it != PUBLIC_PASSWORD).chain(&config.sensitive);
+    for secret in secrets {
+        context.ui.keep_secret(secret);
+    }
 }
 
 fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
