@@ -358,3 +358,34 @@ pub struct ProvisionOptions {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub provision_with: Option<Vec<String>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+
+    use super::*;
+
+    #[test]
+    fn the_log_shows_no_secret() {
+        let mut shown = tempfile::tempfile().unwrap();
+        let style = plain_ui().style();
+        let err = shown.try_clone().unwrap();
+        let ui = Arc::new(Ui::on(style, Box::new(std::io::sink()), Box::new(err)));
+        ui.keep_secret("hunter2");
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(Aside(ui))
+            .finish();
+
+        tracing::subscriber::with_default(subscriber, || tracing::warn!(password = "hunter2", "logging in"));
+
+        let mut text = String::new();
+        shown.rewind().unwrap();
+        shown.read_to_string(&mut text).unwrap();
+        assert_eq!(
+            text.replace(module_path!(), "HERE"),
+            " WARN HERE: logging in password=\"*****\"\n"
+        );
+    }
+}
