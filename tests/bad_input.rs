@@ -224,6 +224,13 @@ fn a_trusted_text_is_not_trusted_elsewhere() {
 }
 
 #[test]
+fn an_error_does_not_steer_the_terminal() {
+    let world = World::with_vagrantfile("system(\"reboot\\r\\e[2Kls\")\n");
+    let status = world.run(["status"]).fails_with("reboot\\r\\u{1b}[2Kls");
+    assert!(!status.stderr.contains(['\r', '\u{1b}']), "{:?}", status.stderr);
+}
+
+#[test]
 fn a_password_is_kept_out_of_what_is_shown() {
     let world = World::with_vagrantfile(
         r#"Vagrant.configure("2") do |config|

@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::lifecycle::interrupt::Interrupt;
 use crate::project::Target;
 use crate::state::home::Home;
+use crate::ui::visible::visible_lines;
 use crate::ui::{Kind, Style, Ui};
 
 /// Turns the Vagrantfile of a project into a running machine.
@@ -232,7 +233,8 @@ pub fn report(ui: &Ui, error: &Error) -> u8 {
     if ui.style().machine_readable {
         ui.event("", "error-exit", &[error.class(), &error.render()]);
     } else {
-        ui.say(Kind::Error, &error.render());
+        // An error repeats what files and guests say, which may hold what steers a terminal.
+        ui.say(Kind::Error, &visible_lines(&error.render()));
     }
     error.exit_code()
 }

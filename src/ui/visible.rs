@@ -1,4 +1,4 @@
-//! Strangers' text made fit for a question: what would steer the terminal is shown instead of obeyed.
+//! Strangers' text made fit for questions and errors: what would steer the terminal is shown instead of obeyed.
 
 /// The text with control, direction and invisible characters as escapes, on one line.
 pub fn visible(text: &str) -> String {
@@ -11,6 +11,16 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// The same for a text of several lines.
+pub fn visible_lines(text: &str) -> String {
+    text.split_inclusive(['\n', '\t'])
+        .map(|piece| match piece.strip_suffix(['\n', '\t']) {
+            Some(start) => visible(start) + &piece[start.len()..],
+            None => visible(piece),
+        })
+        .collect()
 }
 
 /// What changes the direction of the text around it, breaks the line, or has no width.
@@ -30,5 +40,10 @@ mod tests {
         assert_eq!(visible("rm -rf ~\r\u{1b}[2Kls"), "rm -rf ~\\r\\u{1b}[2Kls");
         assert_eq!(visible("a\nb\u{202e}c\u{200b}"), "a\\nb\\u{202e}c\\u{200b}");
         assert_eq!(visible("echo 'grün' | sort"), "echo 'grün' | sort");
+    }
+
+    #[test]
+    fn lines_and_tabs_of_a_report_stay() {
+        assert_eq!(visible_lines("a\n\tb\u{1b}[2K\n\nc"), "a\n\tb\\u{1b}[2K\n\nc");
     }
 }
