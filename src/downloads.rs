@@ -7,6 +7,7 @@ use boxes::{
     Add, Architecture, Cancel, Checksum, Event, InstalledBox, Limits, Observer, Places, Server, Store,
     VersionConstraints,
 };
+use reqwest::Url;
 
 use crate::cli::Context;
 use crate::error::{Error, Result};
@@ -135,10 +136,10 @@ pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBo
     add(context, &wanted).await
 }
 
+/// The server to ask: the one that a Vagrantfile names, else the user's own.
 fn server(context: &Context, named: Option<&str>) -> Server {
-    let url = named
-        .map(str::to_owned)
-        .or_else(|| context.environment.text("VAGRANT_SERVER_URL"));
+    let own = context.environment.text("VAGRANT_SERVER_URL");
+    let own = own.unwrap_or_else(|| USUAL_SERVER.to_owned());
     let token = context
         .environment
         .text("VAGRANT_CLOUD_TOKEN")
@@ -146,10 +147,19 @@ fn server(context: &Context, named: Option<&str>) -> Server {
     if let Some(token) = &token {
         context.ui.keep_secret(token);
     }
-    Server {
-        url: url.unwrap_or_else(|| USUAL_SERVER.to_owned()),
-        token,
-    }
+    server_of(own, named, token)
+}
+
+/// The user's token goes to the user's own server alone: a Vagrantfile may name any other.
+fn server_of(own: String, named: Option<&str>, token: Option<String>) -> Server {
+    let url = named.map_or_else(|| own.clone(), str::to_owned);
+    let token = token.filter(|_| url == own || same_origin(&url, &own));
+    Server { url, token }
+}
+
+fn same_origin(one: &str, other: &str) -> bool {
+    let origin = |it: &str| Url::parse(it).map(|it| it.origin());
+    matches!((origin(one), origin(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Shows what happens. The bar is drawn by whichever thread reports.
@@ -190,4 +200,26 @@ fn said(event: &Event) -> Option<String> {
 /// The path of a file that was given as a relative one, for messages and for Vagrant's own form of addresses.
 pub fn working_folder(context: &Context) -> PathBuf {
     context.environment.absolute(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(named: Option<&str>, is_told: bool) {
+        let server = server_of("https://boxes.example.com".to_owned(), named, Some("secret".to_owned()));
+        assert_eq!(server.token.is_some(), is_told, "{named:?}");
+    }
+
+    #[test]
+    fn the_token_goes_to_the_users_own_server_alone() {
+        check(None, true);
+        check(Some("https://boxes.example.com/of/us"), true);
+        check(Some("https://boxes.example.com:8443"), false);
+        check(Some("http://boxes.example.com"), false);
+        check(Some("https://elsewhere.example.com"), false);
+        check(Some("https://boxes.example.com@elsewhere.example.com"), false);
+        check(Some("no URL"), false);
+    }
 }

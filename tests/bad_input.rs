@@ -169,6 +169,82 @@ end
 }
 
 #[test]
+fn what_reaches_this_computer_needs_trust_also_where_a_command_goes_on_with_mistakes() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.ssh.proxy_command = "touch made-it"
+  config.ssh.ssh_command = "./evil"
+  config.ssh.extra_args = ["-o", "LocalCommand=id"]
+  config.vm.synced_folder ".", "/here", type: "rsync", rsync__args: ["-a", "-e", "sh"]
+  config.vm.provider("qemu") { |q| q.program = "/bin/sh" }
+end
+"#,
+    );
+    for command in ["validate", "ssh", "ssh-config"] {
+        let ran = world.run([command]).fails_with("not trusted");
+        for line in 3..=7 {
+            let place = format!("Vagrantfile:{line}:");
+            assert!(ran.stderr.contains(&place), "{command}, {place} {}", ran.stderr);
+        }
+        assert!(ran.stderr.contains("jaunt trust"), "{}", ran.stderr);
+    }
+    world.run(["validate", "--trust"]).success();
+    world.run(["ssh", "--trust"]).fails_with("has not been created");
+}
+
+#[test]
+fn what_leaves_this_computer_alone_needs_no_trust() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.ssh.extra_args = ["-A", "-o", "ServerAliveInterval=30"]
+  config.vm.synced_folder ".", "/here", type: "rsync",
+    rsync__args: ["--verbose", "--archive", "--delete", "-z", "--exclude=.git/"]
+end
+"#,
+    );
+    world.run(["validate"]).success();
+}
+
+#[test]
+fn a_trusted_text_is_not_trusted_elsewhere() {
+    let text = "marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n";
+    let world = World::with_vagrantfile(text);
+    let trust = world.run(["trust"]).success();
+    assert!(trust.stdout.contains("files that it loads"), "{}", trust.stdout);
+    world.write("copy/Vagrantfile", text);
+    let output = world
+        .command(["status"])
+        .current_dir(world.project().join("copy"))
+        .output()
+        .unwrap();
+    world.ran(output).fails_with("Vagrantfile:1");
+    assert!(!world.project().join("copy/made-it").exists());
+}
+
+#[test]
+fn an_error_does_not_steer_the_terminal() {
+    let world = World::with_vagrantfile("system(\"reboot\\r\\e[2Kls\")\n");
+    let status = world.run(["status"]).fails_with("reboot\\r\\u{1b}[2Kls");
+    assert!(!status.stderr.contains(['\r', '\u{1b}']), "{:?}", status.stderr);
+}
+
+#[test]
+fn a_password_is_kept_out_of_what_is_shown() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "hunter2"
+  config.ssh.password = "hunter2"
+  config.vm.boot_timeout = "hunter2"
+end
+"#,
+    );
+    let validate = world.run(["--debug", "validate"]).fails_with("boot_timeout");
+    assert!(!validate.stderr.contains("hunter2"), "{}", validate.stderr);
+}
+
+#[test]
 fn a_machine_that_a_stranger_left_in_the_project_is_not_touched() {
     let world = World::with_vagrantfile("Vagrant.configure(\"2\") { |config| config.vm.box = \"small\" }\n");
     world.write(

@@ -91,7 +91,7 @@ impl Address {
 }
 
 /// A URL without what may be secret in it: user, password, and the query.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     match Url::parse(text) {
         Ok(mut url) if url.has_host() => {
             // Neither fails for a URL with a host.

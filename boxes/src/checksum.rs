@@ -91,11 +91,11 @@ impl Checksum {
         &self.digest
     }
 
-    /// Fails unless the bytes have this checksum. `what` is what the message speaks of.
-    pub fn verify(&self, bytes: &[u8], what: &str) -> Result<()> {
+    /// Fails unless the bytes have this checksum. `url` is where they came from, which the message names without its secrets.
+    pub fn verify(&self, bytes: &[u8], url: &str) -> Result<()> {
         let mut hasher = Hasher::expecting(std::slice::from_ref(self));
         hasher.update(bytes);
-        hasher.finish(what).map(|_| ())
+        hasher.finish(&crate::address::shown(url)).map(|_| ())
     }
 }
 
@@ -218,6 +218,15 @@ mod tests {
             "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
         ),
     ];
+
+    #[test]
+    fn a_mismatch_does_not_tell_what_is_secret_in_the_url() {
+        let checksum = Checksum::parse(Some("md5"), OF_ABC[0].1).unwrap().unwrap();
+        let error = checksum.verify(b"other", "https://me:secret@example.com/a.sh?token=secret");
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("https://example.com/a.sh"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 
     fn check(kind: &str, digest: &str, bytes: &[u8]) -> Result<String> {
         let mut hasher = Hasher::expecting(&[Checksum::parse(Some(kind), digest).unwrap().unwrap()]);

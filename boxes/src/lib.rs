@@ -30,6 +30,7 @@ mod unpack;
 mod version;
 
 pub use add::{Add, Places, Server};
+pub use address::shown as shown_address;
 pub use architecture::{Architecture, vagrant_name};
 pub use cancel::Cancel;
 pub use catalog::{Catalog, CatalogProvider, CatalogVersion, Selection};

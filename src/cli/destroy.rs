@@ -66,7 +66,8 @@ impl DestroyArgs {
             "    {}: Destroy the machine `{}` and all its data?",
             target.name, target.name
         );
-        prompt::confirm(&context.ui, &question).ok_or_else(|| Error::Refused {
+        let answer = prompt::confirm(&context.ui, &context.interrupt, &question).await?;
+        answer.ok_or_else(|| Error::Refused {
             what: format!(
                 "nobody can confirm that the machine `{}` is to be destroyed",
                 target.name

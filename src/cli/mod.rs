@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::lifecycle::interrupt::Interrupt;
 use crate::project::Target;
 use crate::state::home::Home;
+use crate::ui::visible::visible_lines;
 use crate::ui::{Kind, Style, Ui};
 
 /// Turns the Vagrantfile of a project into a running machine.
@@ -210,7 +211,7 @@ const PLAIN: Style = Style {
 
 fn start(environment: Environment, global: &GlobalOptions, command: Command) -> u8 {
     let ui = Arc::new(Ui::new(style(&environment, global)));
-    start_log(&environment, global);
+    start_log(&environment, global, &ui);
     let result = Home::find(&environment).map_err(Error::from).and_then(|home| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -249,7 +250,8 @@ pub fn report(ui: &Ui, error: &Error) -> u8 {
     if ui.style().machine_readable {
         ui.event("", "error-exit", &[error.class(), &error.render()]);
     } else {
-        ui.say(Kind::Error, &error.render());
+        // An error repeats what files and guests say, which may hold what steers a terminal.
+        ui.say(Kind::Error, &visible_lines(&error.render()));
     }
     error.exit_code()
 }
@@ -265,13 +267,16 @@ fn style(environment: &Environment, global: &GlobalOptions) -> Style {
         color: !global.machine_readable && !forbidden && (forced || environment.stdout_is_terminal),
         timestamp: global.timestamp || global.debug_timestamp,
         bars: environment.stderr_is_terminal && !global.no_tty,
-        interactive: environment.stdin_is_terminal && !global.no_tty,
+        interactive: environment.stdin_is_terminal && environment.stderr_is_terminal && !global.no_tty,
     }
 }
 
+/// What `--debug` shows: this program's own parts. The libraries below it log keys and headers, too.
+const OWN_PARTS: &str = "warn,jaunt=debug,boxes=debug,providers=debug,synced_folders=debug,vagrantfile=debug";
+
 /// `--debug`, or `VAGRANT_LOG` with a level as in Vagrant.
-fn start_log(environment: &Environment, global: &GlobalOptions) {
-    let wanted = (global.debug || global.debug_timestamp).then(|| "debug".to_owned());
+fn start_log(environment: &Environment, global: &GlobalOptions, ui: &Arc<Ui>) {
+    let wanted = (global.debug || global.debug_timestamp).then(|| OWN_PARTS.to_owned());
     let Some(level) = wanted
         .or_else(|| environment.text("JAUNT_LOG"))
         .or_else(|| environment.text("VAGRANT_LOG"))
@@ -281,11 +286,34 @@ fn start_log(environment: &Environment, global: &GlobalOptions) {
     let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(if level == "fatal" { "error" } else { &level });
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_ansi(ui.style().color && environment.stderr_is_terminal)
+        .with_writer(Aside(ui.clone()));
     if global.debug_timestamp {
         subscriber.init()
     } else {
         subscriber.without_time().init()
+    }
+}
+
+/// The log's way to the user, past the masking of secrets. A line comes in one piece.
+struct Aside(Arc<Ui>);
+
+impl std::io::Write for &Aside {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.aside(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Aside {
+    type Writer = &'a Aside;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
     }
 }
 
@@ -348,4 +376,35 @@ pub struct ProvisionOptions {
     /// Run only these provisioners, named or typed, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub provision_with: Option<Vec<String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+
+    use super::*;
+
+    #[test]
+    fn the_log_shows_no_secret() {
+        let mut shown = tempfile::tempfile().unwrap();
+        let style = plain_ui().style();
+        let err = shown.try_clone().unwrap();
+        let ui = Arc::new(Ui::on(style, Box::new(std::io::sink()), Box::new(err)));
+        ui.keep_secret("hunter2");
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(Aside(ui))
+            .finish();
+
+        tracing::subscriber::with_default(subscriber, || tracing::warn!(password = "hunter2", "logging in"));
+
+        let mut text = String::new();
+        shown.rewind().unwrap();
+        shown.read_to_string(&mut text).unwrap();
+        assert_eq!(
+            text.replace(module_path!(), "HERE"),
+            " WARN HERE: logging in password=\"*****\"\n"
+        );
+    }
 }

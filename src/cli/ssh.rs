@@ -42,6 +42,7 @@ const CONNECTION_BROKE: u8 = 255;
 impl SshArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let machine = Project::target(context, self.machine.as_deref())?.machine(context)?;
+        machine.check_trust()?;
         let id = machine.running_id().await?;
         let endpoint = machine.provider.endpoint(&id).await?;
         let target = ssh_target(context, &machine, &endpoint.forwards)?;

@@ -25,6 +25,7 @@ impl SshConfigArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         for target in Project::targets(context, &self.machines)? {
             let machine = target.machine(context)?;
+            machine.check_trust()?;
             let block = self.block(context, &machine).await?.to_string();
             context
                 .ui

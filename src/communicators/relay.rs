@@ -6,13 +6,16 @@
 //! On the socket: the command's length as four bytes, big-endian, and the command; then, towards the guest, bytes as they are; and
 //! from it frames of a kind (one byte), a length (four bytes), and bytes.
 
+use std::fs::{DirBuilder, Permissions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::{Command, Communicator, Stream};
 
@@ -22,6 +25,10 @@ const LONGEST_COMMAND: u32 = 64 * 1024;
 const OUTPUT: u8 = 1;
 const ERROR: u8 = 2;
 const EXIT: u8 = 3;
+
+/// The most bytes that wait for a client, which may have stopped to read. The guest is not asked to wait: its output comes
+/// through a callback that cannot.
+const MOST_WAITING: usize = 64 * 1024 * 1024;
 
 /// What a client is told when the connection to the guest breaks; OpenSSH's code for the same.
 const CONNECTION_BROKE: u32 = 255;
@@ -35,9 +42,13 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Takes commands for the guest on a socket of its own.
-    pub fn open(communicator: Arc<dyn Communicator>) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("jaunt-").tempdir()?;
+    /// Takes commands for the guest on a socket of its own, in a folder of its own below `parent`, which is this user's.
+    pub fn open(communicator: Arc<dyn Communicator>, parent: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        let folder = tempfile::Builder::new()
+            .prefix("relay-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(parent)?;
         let socket = folder.path().join("relay");
         let listener = UnixListener::bind(&socket)?;
         let task = tokio::spawn(serve(listener, communicator));
@@ -75,27 +86,31 @@ async fn serve_one(stream: UnixStream, communicator: Arc<dyn Communicator>) -> i
     let (mut from_client, mut to_client) = stream.into_split();
     let command = read_command(&mut from_client).await?;
     let (frames, mut outbox) = mpsc::unbounded_channel::<Vec<u8>>();
+    let (waiting, too_much) = (&AtomicUsize::new(0), &Notify::new());
     let run = async move {
         let mut said = |stream: Stream, bytes: &[u8]| {
             let kind = if stream == Stream::Output { OUTPUT } else { ERROR };
+            if waiting.fetch_add(bytes.len(), Ordering::Relaxed) > MOST_WAITING {
+                return too_much.notify_one();
+            }
             // The client is gone when nobody takes the frames; the command then ends by itself.
             let _ = frames.send(frame(kind, bytes));
         };
-        let exit = communicator
-            .run(Command::new(command).with_input(from_client), &mut said)
-            .await;
-        let code = match exit {
-            Ok(exit) => exit.code,
-            Err(error) => {
-                let _ = frames.send(frame(ERROR, format!("{error}\n").as_bytes()));
-                CONNECTION_BROKE
-            }
+        let command = Command::new(command).with_input(from_client);
+        let ended = tokio::select! {
+            exit = communicator.run(command, &mut said) => exit.map(|it| it.code).map_err(|error| error.to_string()),
+            () = too_much.notified() => Err("more output of the guest waits than this side takes".to_owned()),
         };
+        let code = ended.unwrap_or_else(|reason| {
+            let _ = frames.send(frame(ERROR, format!("{reason}\n").as_bytes()));
+            CONNECTION_BROKE
+        });
         let _ = frames.send(frame(EXIT, &code.to_be_bytes()));
     };
     let write = async {
         while let Some(frame) = outbox.recv().await {
             to_client.write_all(&frame).await?;
+            waiting.fetch_sub(frame.len() - HEAD, Ordering::Relaxed);
         }
         to_client.shutdown().await
     };
@@ -116,6 +131,9 @@ async fn read_command(from: &mut (impl AsyncRead + Unpin)) -> io::Result<String>
     String::from_utf8(command).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// The bytes of a frame before its content.
+const HEAD: usize = 5;
+
 fn frame(kind: u8, bytes: &[u8]) -> Vec<u8> {
     let mut frame = vec![kind];
     frame.extend((bytes.len() as u32).to_be_bytes());
@@ -135,8 +153,9 @@ pub async fn run_over(
     to_relay.write_u32(command.len() as u32).await?;
     to_relay.write_all(command.as_bytes()).await?;
     let send = async {
-        tokio::io::copy(&mut input, &mut to_relay).await?;
-        to_relay.shutdown().await?;
+        // A guest that reads no further is no mistake of this side: the exit code is still to come.
+        let _ = tokio::io::copy(&mut input, &mut to_relay).await;
+        let _ = to_relay.shutdown().await;
         std::future::pending::<io::Result<u32>>().await
     };
     let receive = async {
@@ -158,8 +177,7 @@ pub async fn run_over(
     };
     tokio::select! {
         code = receive => code,
-        // A guest that reads no further is no mistake of this side: the exit code is still to come.
-        Err(error) = send => Err(error),
+        never = send => never,
     }
 }
 
@@ -194,9 +212,96 @@ mod tests {
         }
     }
 
+    /// Reads nothing, and ends at once.
+    struct Deaf;
+
+    /// Says more than anybody reads, and never ends.
+    struct Flood;
+
+    #[async_trait]
+    impl Communicator for Deaf {
+        async fn run(&self, _command: Command, _output: &mut OnOutput<'_>) -> Result<Exit> {
+            Ok(Exit { code: 7 })
+        }
+
+        async fn upload(&self, _from: &Path, _to: &str) -> Result<()> {
+            unreachable!("nothing is uploaded here")
+        }
+
+        async fn upload_bytes(&self, _content: &[u8], _to: &str) -> Result<()> {
+            unreachable!("nothing is uploaded here")
+        }
+
+        async fn download(&self, _from: &str, _to: &Path) -> Result<()> {
+            unreachable!("nothing is downloaded here")
+        }
+    }
+
+    #[async_trait]
+    impl Communicator for Flood {
+        async fn run(&self, _command: Command, output: &mut OnOutput<'_>) -> Result<Exit> {
+            loop {
+                output(Stream::Output, &[b'x'; 64 * 1024]);
+                tokio::task::yield_now().await;
+            }
+        }
+
+        async fn upload(&self, _from: &Path, _to: &str) -> Result<()> {
+            unreachable!("nothing is uploaded here")
+        }
+
+        async fn upload_bytes(&self, _content: &[u8], _to: &str) -> Result<()> {
+            unreachable!("nothing is uploaded here")
+        }
+
+        async fn download(&self, _from: &str, _to: &Path) -> Result<()> {
+            unreachable!("nothing is downloaded here")
+        }
+    }
+
+    fn open(communicator: impl Communicator + 'static) -> (Relay, tempfile::TempDir) {
+        let runtime = tempfile::tempdir().unwrap();
+        let relay = Relay::open(Arc::new(communicator), &runtime.path().join("jaunt")).unwrap();
+        (relay, runtime)
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_reads_no_input_has_its_exit_code_all_the_same() {
+        let (relay, _runtime) = open(Deaf);
+        for _ in 0..50 {
+            let input = tokio::io::repeat(b'x');
+            let code = run_over(relay.socket(), "true", input, Vec::new(), Vec::new()).await;
+            assert_eq!(code.unwrap(), 7);
+        }
+    }
+
+    #[tokio::test]
+    async fn output_that_nobody_takes_ends_the_command() {
+        let (relay, _runtime) = open(Flood);
+        let mut client = UnixStream::connect(relay.socket()).await.unwrap();
+        client.write_u32(3).await.unwrap();
+        client.write_all(b"yes").await.unwrap();
+        // The guest has said all it may before anything is read.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+
+        let mut all = Vec::new();
+        client.read_to_end(&mut all).await.unwrap();
+
+        assert!(all.ends_with(&frame(EXIT, &CONNECTION_BROKE.to_be_bytes())));
+        assert!(all.len() < MOST_WAITING + MOST_WAITING / 8, "{} bytes", all.len());
+    }
+
+    #[tokio::test]
+    async fn the_socket_is_in_a_folder_of_this_user_alone() {
+        let (relay, runtime) = open(Deaf);
+        let folder = relay.socket().parent().unwrap();
+        assert!(folder.starts_with(runtime.path()));
+        assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
     #[tokio::test]
     async fn bytes_and_exit_code_come_through_as_they_are() {
-        let relay = Relay::open(Arc::new(Echo)).unwrap();
+        let (relay, _runtime) = open(Echo);
         let input: Vec<u8> = (0..1_000_000_u32).map(|it| it as u8).collect();
         let (mut output, mut errors) = (Vec::new(), Vec::new());
 

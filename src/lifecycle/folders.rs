@@ -61,7 +61,7 @@ pub async fn copy(work: &mut Work<'_>, folders: Vec<Folder>) -> Result<()> {
 
 async fn rsync(work: &mut Work<'_>, wanted: &SyncedFolder, folder: Folder) -> Result<()> {
     let communicator = work.connection().await?;
-    let relay = Relay::open(communicator.clone()).map_err(Error::Runtime)?;
+    let relay = Relay::open(communicator.clone(), work.context.home.runtime()).map_err(Error::Runtime)?;
     let program = work.context.environment.program().display().to_string();
     let transport = vec![
         program,

@@ -7,6 +7,7 @@ mod provisioners;
 mod qemu_block;
 mod reach;
 mod spec;
+mod untrusted;
 
 use std::rc::Rc;
 
@@ -45,6 +46,8 @@ pub struct Machine {
     pub qemu: providers::qemu::QemuBlock,
     /// What is wrong with the Vagrantfile, ready to be shown; commands that only look or stop go on nevertheless.
     pub mistakes: Option<String>,
+    /// The part of these that would reach this computer itself, without the user's trust in the file.
+    pub untrusted: Option<String>,
     /// Its box, where that is installed.
     pub installed_box: Option<boxes::InstalledBox>,
     /// The claims that were given to this user's machines.
@@ -152,6 +155,14 @@ impl Machine {
     /// The mistakes of its Vagrantfile as an error, for commands that build on it.
     pub fn check(&self) -> Result<()> {
         match &self.mistakes {
+            Some(report) => Err(Error::Configuration { report: report.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for commands that use what reaches this computer, and otherwise go on with mistakes.
+    pub fn check_trust(&self) -> Result<()> {
+        match &self.untrusted {
             Some(report) => Err(Error::Configuration { report: report.clone() }),
             None => Ok(()),
         }

@@ -8,13 +8,13 @@ use providers::Provider;
 use providers::qemu::{Qemu, QemuBlock, QemuSettings};
 use vagrantfile::layer::Layer;
 
-use super::Machine;
 use super::qemu_block::qemu_block;
+use super::{Machine, untrusted};
 use crate::cli::Context;
 use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
-use crate::project::{TRUST_ADVICE, Target, Wish, is_trusted};
+use crate::project::{Target, Wish, is_trusted};
 use crate::state::claims::Claims;
 use crate::state::journal;
 use crate::state::machine_folder::{BoxMeta, MachineFolder};
@@ -24,6 +24,9 @@ const DEFAULT_PROVIDER: &str = "qemu";
 
 /// The provider whose blocks count where a file has some, none of them for the backend, and nobody chose.
 const USUAL_SETTINGS: &str = "virtualbox";
+
+/// The password of the user `vagrant` in public boxes, which everybody knows.
+const PUBLIC_PASSWORD: &str = "vagrant";
 
 /// Kinds of folder that files name for other providers; what they share is copied here.
 const FOREIGN_FOLDER_KINDS: [&str; 9] = [
@@ -67,16 +70,18 @@ impl Target {
                 &mut mistakes
             },
         );
-        if !wish.ignore_provider {
-            refuse_untrusted(context, self, &qemu, &mut mistakes);
-        }
-        for secret in &config.sensitive {
-            context.ui.keep_secret(secret);
-        }
+        let no_block = QemuBlock::default();
+        let block = if wish.ignore_provider { &no_block } else { &qemu };
+        let untrusted = untrusted(context, self, &config, block);
+        let report_of = |it: &Mistakes| (!it.is_empty()).then(|| it.to_string());
+        let untrusted_report = report_of(&untrusted);
+        mistakes.extend(untrusted);
+        keep_secrets(context, &config);
         Ok(Machine {
             name: self.name.clone(),
             project: self.project.clone(),
-            mistakes: (!mistakes.is_empty()).then(|| mistakes.to_string()),
+            mistakes: report_of(&mistakes),
+            untrusted: untrusted_report,
             provider_name,
             provider,
             settings_of,
@@ -111,14 +116,21 @@ impl Target {
     }
 }
 
-/// Arguments and programs of the file's own choice reach this computer, not only the guest.
-fn refuse_untrusted(context: &Context, target: &Target, qemu: &QemuBlock, mistakes: &mut Mistakes) {
-    let options = &qemu.options;
-    let wants =
-        !options.extra_arguments.is_empty() || options.extra_netdev_arguments.is_some() || options.program.is_some();
-    if wants && !is_trusted(context, &target.project.vagrantfile) {
-        let message = "`extra_arguments`, `extra_netdev_arguments` and `program` reach this computer itself, and the file is not trusted";
-        mistakes.at(None, "qemu provider", message).advise(TRUST_ADVICE);
+/// What the file wants of this computer itself, where the user does not trust it.
+fn untrusted(context: &Context, target: &Target, config: &Config, qemu: &QemuBlock) -> Mistakes {
+    if is_trusted(context, &target.project.vagrantfile) {
+        return Mistakes::default();
+    }
+    untrusted::mistakes_of(config, qemu)
+}
+
+/// The configuration's own secrets. The password that all public boxes have is none: half of all paths would be masked.
+fn keep_secrets(context: &Context, config: &Config) {
+    let ssh = &config.ssh;
+    let passwords = [&ssh.connect.password, &ssh.default.password].into_iter().flatten();
+    let secrets = passwords.filter(|it| *it != PUBLIC_PASSWORD).chain(&config.sensitive);
+    for secret in secrets {
+        context.ui.keep_secret(secret);
     }
 }
 

@@ -11,6 +11,7 @@ use vagrantfile::host::{Act, Change, Command, CommandLine, Decision, Facts, Host
 use crate::cli::Context;
 use crate::environment::Environment;
 use crate::state::trust::Trusted;
+use crate::ui::visible::visible;
 use crate::ui::{Kind, Ui, prompt};
 
 /// What to do about a Vagrantfile that may not do what it wants to.
@@ -51,7 +52,7 @@ impl ProcessHost {
             "{} wants to {wish} on this computer. Trust the file as it is now?",
             self.vagrantfile.display()
         );
-        let answer = prompt::confirm(&self.ui, &question).unwrap_or(false);
+        let answer = prompt::confirm_at_once(&self.ui, &visible(&question)).unwrap_or(false);
         if answer && let Err(error) = self.trusted.add(&self.vagrantfile) {
             self.ui.say(Kind::Warn, &error.to_string());
         }

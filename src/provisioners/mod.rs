@@ -278,9 +278,9 @@ pub enum Error {
     },
 
     /// A script could not be downloaded.
-    #[error("cannot download the script {url}")]
+    #[error("cannot download the script {}", boxes::shown_address(url))]
     Fetch {
-        /// Where it was to come from.
+        /// Where it was to come from; it may hold a password, and is shown without.
         url: String,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -392,6 +392,15 @@ mod tests {
         assert!(!was_provisioned(Some("1.5:another"), "id"));
         assert!(was_provisioned(Some("1.4"), "id"));
         assert!(was_provisioned(Some(&action_provision("id:x")), "id:x"));
+    }
+
+    #[test]
+    fn an_error_does_not_tell_what_is_secret_in_a_url() {
+        let error = Error::Fetch {
+            url: "https://me:secret@example.com/a.sh?token=secret".to_owned(),
+            source: "no route".into(),
+        };
+        assert_eq!(error.to_string(), "cannot download the script https://example.com/a.sh");
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Shell {
             (Some(name), _) => format!("script: {name}"),
             (None, Source::Inline(_)) => "inline script".to_owned(),
             (None, Source::Path(path)) => path.display().to_string(),
-            (None, Source::Url { url, .. }) => url.clone(),
+            (None, Source::Url { url, .. }) => boxes::shown_address(url),
         }
     }
 

@@ -8,6 +8,7 @@
 pub mod machine_readable;
 pub mod progress;
 pub mod prompt;
+pub mod visible;
 
 use std::io::Write;
 use std::sync::Mutex;

@@ -22,7 +22,7 @@ impl BoxCommand {
         match self {
             BoxCommand::Add(it) => it.run(context).await,
             BoxCommand::List(it) => it.run(context),
-            BoxCommand::Remove(it) => it.run(context),
+            BoxCommand::Remove(it) => it.run(context).await,
         }
     }
 }

@@ -45,7 +45,7 @@ pub struct RemoveArgs {
 }
 
 impl RemoveArgs {
-    pub fn run(self, context: &Context) -> Result<u8> {
+    pub async fn run(self, context: &Context) -> Result<u8> {
         let store = store(context);
         let chosen = store.select_for_removal(&Removal {
             name: &self.name,
@@ -57,7 +57,7 @@ impl RemoveArgs {
             all_architectures: self.all || self.all_architectures,
         })?;
         for installed in chosen {
-            if !self.force && !is_confirmed(context, &installed)? {
+            if !self.force && !is_confirmed(context, &installed).await? {
                 context.ui.data(&format!(
                     "The box '{}' (v{}) is kept.\n",
                     installed.name, installed.version
@@ -80,7 +80,7 @@ impl RemoveArgs {
 }
 
 /// A box that machines were made from is not removed without a word: their disks rest on it.
-fn is_confirmed(context: &Context, installed: &InstalledBox) -> Result<bool> {
+async fn is_confirmed(context: &Context, installed: &InstalledBox) -> Result<bool> {
     let users = machines_made_from(context, installed)?;
     if users.is_empty() {
         return Ok(true);
@@ -91,7 +91,8 @@ fn is_confirmed(context: &Context, installed: &InstalledBox) -> Result<bool> {
         installed.version,
         users.join(", ")
     );
-    prompt::confirm(&context.ui, &question).ok_or_else(|| Error::Refused {
+    let answer = prompt::confirm(&context.ui, &context.interrupt, &question).await?;
+    answer.ok_or_else(|| Error::Refused {
         what: format!(
             "the box `{}` (v{}) is used by {}",
             installed.name,
