@@ -231,10 +231,6 @@ mod tests {
         async fn upload_bytes(&self, _content: &[u8], _to: &str) -> Result<()> {
             unreachable!("nothing is uploaded here")
         }
-
-        async fn download(&self, _from: &str, _to: &Path) -> Result<()> {
-            unreachable!("nothing is downloaded here")
-        }
     }
 
     #[async_trait]
@@ -252,10 +248,6 @@ mod tests {
 
         async fn upload_bytes(&self, _content: &[u8], _to: &str) -> Result<()> {
             unreachable!("nothing is uploaded here")
-        }
-
-        async fn download(&self, _from: &str, _to: &Path) -> Result<()> {
-            unreachable!("nothing is downloaded here")
         }
     }
 

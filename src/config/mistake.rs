@@ -61,6 +61,11 @@ impl Mistakes {
         sections
     }
 
+    /// Adds another's mistakes.
+    pub fn extend(&mut self, other: Mistakes) {
+        self.list.extend(other.list);
+    }
+
     /// Fills in the lines of the files. What cannot be read any more stays without.
     pub fn read_source_lines(&mut self) {
         let mut files: HashMap<Arc<Path>, Option<String>> = HashMap::new();

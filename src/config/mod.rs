@@ -29,7 +29,7 @@ mod tests;
 use std::path::{Component, Path, PathBuf};
 
 use schema::Descriptor;
-use vagrantfile::layer::Layer;
+use vagrantfile::layer::{Layer, Origin};
 
 pub use hardware::Hardware;
 pub use merged::Merged;
@@ -138,6 +138,11 @@ impl Config {
     /// What the file says of a provider: its options by name, and the calls on it, each with its origin.
     pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {
         self.merged.providers.get(name)
+    }
+
+    /// Where an option of the core (`vm.box`) was set; `None` is a default.
+    pub fn origin(&self, path: &str) -> Option<&Origin> {
+        self.merged.core.options.get(path)?.origin.as_ref()
     }
 
     /// The providers that the file names, in order.

@@ -99,7 +99,15 @@ pub enum Form {
 impl Descriptor {
     /// An assigned option that is replaced by later layers and has no other name.
     pub const fn attribute(path: &'static str, kind: Kind, default: Default, documentation: &'static str) -> Self {
-        Self { path, kind, default, merge: Merge::Replace, aliases: &[], form: Form::Attribute, documentation }
+        Self {
+            path,
+            kind,
+            default,
+            merge: Merge::Replace,
+            aliases: &[],
+            form: Form::Attribute,
+            documentation,
+        }
     }
 
     /// The same option, merged another way.
