@@ -241,10 +241,7 @@ impl Pace {
             // Silence is most likely a connection that got lost, so what matters is to try again soon. But user
             // networking does not give lost ones up: it delivers each of them later, when the guest has better to do.
             false => Self {
-                interval: match elapsed < Duration::from_secs(6) {
-                    true => Duration::from_secs(1),
-                    false => (elapsed / 8).clamp(Duration::from_secs(2), Duration::from_secs(5)),
-                },
+                interval: (elapsed / 16).clamp(Duration::from_secs(1), Duration::from_secs(5)),
                 patience: Duration::from_secs(5),
             },
             // Silence is a server at work, on a guest that is as slow as its boot was long.
