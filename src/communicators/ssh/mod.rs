@@ -1,6 +1,6 @@
 //! The SSH communicator, in pure Rust: no `ssh` program is needed.
 //!
-//! [`wait_until_ready`] turns an [`SshTarget`] into a [`Connection`], [`insert_key`] gives a fresh machine a key of its
+//! [`wait_until_ready`] turns an [`SshTarget`] into a [`Connection`], [`insert_key()`] gives a fresh machine a key of its
 //! own, and [`SshCommunicator`] runs scripts and moves files on that one connection for as long as a command lasts.
 //! Nothing here knows a Vagrantfile, a provider or the environment: targets arrive resolved.
 //!

@@ -307,8 +307,8 @@ mod tests {
             expect![[r#"
             after 0 s: every 1s, for 5s
             after 5 s: every 1s, for 5s
-            after 15 s: every 2s, for 5s
-            after 60 s: every 5s, for 5s"#]],
+            after 15 s: every 1s, for 5s
+            after 60 s: every 3.75s, for 5s"#]],
         );
     }
 
