@@ -391,6 +391,8 @@ fn the_settings_for_another_provider_count_and_are_announced() {
         r#"Vagrant.configure("2") do |config|
   config.vm.box = "nowhere"
   config.vm.boot_timeout = 120
+  config.vm.network "private_network", ip: "192.168.56.10"
+  config.trigger.after(:up) { |trigger| trigger.info = "done" }
   config.vm.provider "vmware_desktop" do |v|
     v.vmx["memsize"] = "300"
   end
@@ -410,6 +412,9 @@ end
         "{}",
         up.stdout
     );
+    for left_out in ["Private and public networks are not", "Triggers are not"] {
+        assert!(up.stdout.contains(left_out), "{}", up.stdout);
+    }
     let total = world
         .run(["ssh", "-c", "awk '/MemTotal/ {print $2}' /proc/meminfo; nproc"])
         .success()

@@ -59,7 +59,7 @@ impl Target {
             folder: &folder,
             ignore_provider: wish.ignore_provider,
         };
-        let (settings_of, notices) = opening.choose_settings(wish)?;
+        let (settings_of, mut notices) = opening.choose_settings(wish)?;
         let mut ignored = Mistakes::default();
         let (config, mut mistakes, installed_box) = opening.configure(&settings_of)?;
         let qemu = qemu_block(
@@ -77,6 +77,7 @@ impl Target {
         let untrusted_report = report_of(&untrusted);
         mistakes.extend(untrusted);
         keep_secrets(context, &config);
+        notices.extend(left_out(&config, &qemu));
         Ok(Machine {
             name: self.name.clone(),
             project: self.project.clone(),
@@ -132,6 +133,27 @@ fn keep_secrets(context: &Context, config: &Config) {
     for secret in secrets {
         context.ui.keep_secret(secret);
     }
+}
+
+/// What the file asks for and nobody does yet: said, rather than left out in silence.
+fn left_out(config: &Config, qemu: &QemuBlock) -> Vec<String> {
+    let mut notices = Vec::new();
+    if !config.networks.others.is_empty() {
+        notices.push(
+            "Private and public networks are not built into this version: the machine is reached by its forwarded ports."
+                .to_owned(),
+        );
+    }
+    if !config.triggers.is_empty() {
+        notices.push("Triggers are not built into this version: none of them fires.".to_owned());
+    }
+    if !qemu.without_effect.is_empty() {
+        notices.push(format!(
+            "Options of `qemu` without effect here: {}.",
+            qemu.without_effect.join(", ")
+        ));
+    }
+    notices
 }
 
 fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
