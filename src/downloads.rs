@@ -1,6 +1,6 @@
 //! Boxes on their way into the store: what `box add` and `up` ask the crate of the boxes for, and what the user sees of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use boxes::{
@@ -195,11 +195,6 @@ fn said(event: &Event) -> Option<String> {
         Event::PassedOver { place, reason } => format!("Passing over {place}: {reason}"),
         Event::Progress { .. } => return None,
     })
-}
-
-/// The path of a file that was given as a relative one, for messages and for Vagrant's own form of addresses.
-pub fn working_folder(context: &Context) -> PathBuf {
-    context.environment.absolute(Path::new("."))
 }
 
 #[cfg(test)]

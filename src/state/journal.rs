@@ -55,7 +55,7 @@ pub enum Entry {
     },
     /// A provisioner has run to its end, within the plan that is under way.
     Provisioned {
-        /// Its name, or its type and place in the list.
+        /// Its place among those that were due, its title, and a digest of its settings.
         provisioner: String,
     },
     /// The machine is gone: what was said before counts no longer.

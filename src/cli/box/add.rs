@@ -1,12 +1,12 @@
 //! `jaunt box add`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use boxes::{Architecture, Checksum, VersionConstraints};
 use clap::Args;
 
 use super::Context;
-use crate::downloads::{self, Wanted, working_folder};
+use crate::downloads::{self, Wanted};
 use crate::error::Result;
 use crate::http::Trust;
 
@@ -113,7 +113,7 @@ impl AddArgs {
                 client_cert: path(self.cert),
             },
             server: None,
-            folder: working_folder(context),
+            folder: context.environment.absolute(Path::new(".")),
         })
     }
 }
