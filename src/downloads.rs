@@ -9,7 +9,7 @@ use boxes::{
 };
 use reqwest::Url;
 
-use crate::cli::Context;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::http::{Http, Trust};
 use crate::machine::{Machine, box_architecture, box_constraints, box_providers, store};

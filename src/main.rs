@@ -5,6 +5,7 @@
 mod cli;
 mod communicators;
 mod config;
+mod context;
 mod downloads;
 mod environment;
 mod error;

@@ -4,11 +4,11 @@ use clap::Args;
 use serde_json::json;
 use vagrantfile::layer::Origin;
 
-use super::Context;
 use crate::config::Merged;
 use crate::config::json::{MachineFacts, of_machine, usual_provider};
 use crate::config::table::Table;
 use crate::config::value::shown;
+use crate::context::Context;
 use crate::error::Result;
 use crate::project::{Project, Target};
 

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Context, report};
+use super::report;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lifecycle;
 use crate::project::{Project, Target};

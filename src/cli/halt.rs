@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Context, for_each};
+use super::for_each;
+use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle;
 use crate::project::Project;

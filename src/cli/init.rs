@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// Write a Vagrantfile for a box into this folder

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::lifecycle::interrupt::Interrupt;
@@ -111,22 +112,6 @@ enum Command {
     Up(up::UpArgs),
     Validate(validate::ValidateArgs),
     Version(version::VersionArgs),
-}
-
-/// What every command works with.
-pub struct Context {
-    /// The process's surroundings.
-    pub environment: Environment,
-    /// The user's folder.
-    pub home: Home,
-    /// The way to the user.
-    pub ui: Arc<Ui>,
-    /// Whether the user wants it to end.
-    pub interrupt: Interrupt,
-    /// `--no-tty`: terminals are not to be used as such.
-    pub no_tty: bool,
-    /// `--trust`: the Vagrantfile may act on this computer.
-    pub trust: bool,
 }
 
 /// Runs the command that the arguments name; returns the exit code.

@@ -3,7 +3,7 @@
 use clap::Args;
 use providers::BoundForward;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::project::Project;
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Context, report};
+use super::report;
 use crate::communicators::ssh::openssh::OpensshSession;
 use crate::communicators::ssh::terminal::{Session, TerminalUse, attach};
 use crate::communicators::ssh::{Connection, Error as SshError, KeySource, SshTarget, keys};
+use crate::context::Context;
 use crate::error::Result;
 use crate::machine::{Machine, shell_options, ssh_target};
 use crate::project::Project;

@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::{Context, ssh};
+use super::ssh;
 use crate::communicators::ssh::KeySource;
 use crate::communicators::ssh::config_block::ConfigBlock;
+use crate::context::Context;
 use crate::error::Result;
 use crate::machine::{Machine, ssh_target};
 use crate::project::Project;

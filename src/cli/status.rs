@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::Result;
 use crate::machine::{Machine, StateWords};
 use crate::project::Project;

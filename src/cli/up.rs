@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Context, ProvisionOptions, for_each};
+use super::{ProvisionOptions, for_each};
+use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle::{self, ProvisionWish};
 use crate::project::{Project, Wish};

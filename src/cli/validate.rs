@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::Result;
 use crate::project::{Project, Wish};
 

@@ -4,7 +4,7 @@ use boxes::InstalledBox;
 use providers::{CheckedDisk, DiskFormat};
 
 use super::work::Work;
-use crate::cli::Context;
+use crate::context::Context;
 use crate::downloads;
 use crate::error::{Error, Result};
 use crate::machine::Machine;

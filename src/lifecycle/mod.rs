@@ -15,7 +15,7 @@ mod work;
 
 use providers::State;
 
-use crate::cli::Context;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::{Machine, machine_spec};
 use crate::project::{Target, Wish};

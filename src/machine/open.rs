@@ -10,8 +10,8 @@ use vagrantfile::layer::Layer;
 
 use super::qemu_block::qemu_block;
 use super::{Machine, untrusted};
-use crate::cli::Context;
 use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
 use crate::project::{Target, Wish, is_trusted};

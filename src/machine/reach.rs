@@ -6,8 +6,8 @@ use std::time::Duration;
 use providers::BoundForward;
 
 use super::Machine;
-use crate::cli::Context;
 use crate::communicators::ssh::{KeySource, Secret, ShellOptions, SshTarget, keys};
+use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// Where the guest's SSH server is, and all that a login needs. `forwards` are the ports that are bound.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use vagrantfile::host::{Act, Change, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform};
 
-use crate::cli::Context;
+use crate::context::Context;
 use crate::environment::Environment;
 use crate::state::trust::Trusted;
 use crate::ui::visible::visible;

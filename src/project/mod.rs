@@ -11,8 +11,8 @@ use vagrantfile::{FileId, MachineDefinition, Plugins, Role, Session, Settings};
 
 pub use targets::{Target, Wish};
 
-use crate::cli::Context;
 use crate::config::namespaces;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use host::ProcessHost;
 pub use host::{TRUST_ADVICE, is_trusted};

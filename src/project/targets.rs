@@ -7,7 +7,7 @@ use regex::Regex;
 use vagrantfile::MachineDefinition;
 
 use super::Project;
-use crate::cli::Context;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::state::index::MachineIndex;
 use crate::state::machine_folder::MachineFolder;

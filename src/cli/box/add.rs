@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use boxes::{Architecture, Checksum, VersionConstraints};
 use clap::Args;
 
-use super::Context;
+use crate::context::Context;
 use crate::downloads::{self, Wanted};
 use crate::error::Result;
 use crate::http::Trust;

@@ -3,7 +3,7 @@
 use boxes::InstalledBox;
 use clap::Args;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::Result;
 use crate::machine::store;
 

@@ -6,7 +6,7 @@ mod remove;
 
 use clap::Subcommand;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::Result;
 
 /// Add, list and remove boxes

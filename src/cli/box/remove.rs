@@ -3,7 +3,7 @@
 use boxes::{InstalledBox, Removal};
 use clap::Args;
 
-use super::Context;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::store;
 use crate::state::index::MachineIndex;
