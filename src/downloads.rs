@@ -1,10 +1,10 @@
 //! Boxes on their way into the store: what `box add` and `up` ask the crate of the boxes for, and what the user sees of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use boxes::{
-    Add, Architecture, Cancel, Checksum, Event, InstalledBox, Limits, Observer, Places, Server, Store,
+    Add, Architecture, Cancel, Checksum, Event, InstalledBox, Limits, Observer, Places, Server, Store, Version,
     VersionConstraints,
 };
 use reqwest::Url;
@@ -48,18 +48,6 @@ pub struct Wanted {
 
 /// Finds a box and installs it, showing how far it is.
 pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
-    let store: Store = store(context);
-    let downloads = context.home.temporary();
-    create_folder(&downloads)?;
-    let http = Http::new(&wanted.trust)?;
-    let servers = [server(context, wanted.server.as_deref())];
-    let places = Places {
-        store: &store,
-        fetch: &http,
-        servers: &servers,
-        folder: &wanted.folder,
-        downloads: &downloads,
-    };
     let add = Add {
         addresses: &wanted.addresses,
         name: wanted.name.as_deref(),
@@ -71,16 +59,14 @@ pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
         checksum: wanted.checksum.as_ref(),
         limits: Limits::default(),
     };
-    let (observer, cancel) = (observer(context.ui.clone()), Cancel::new());
-    let installed = tokio::select! {
-        installed = places.add(&add, &observer, &cancel) => installed,
-        never = cancel_when_asked(context, &cancel) => never,
-    };
+    let desk = Desk::open(context, &wanted.trust, wanted.server.as_deref(), &wanted.folder)?;
+    let observer = observer(context.ui.clone());
+    let installed = desk
+        .attend(context, async |places, cancel| {
+            places.add(&add, &observer, cancel).await
+        })
+        .await?;
     drop(observer);
-    let installed = installed.map_err(|error| match error {
-        boxes::Error::Cancelled => Error::Interrupted,
-        other => other.into(),
-    })?;
     let InstalledBox {
         name,
         version,
@@ -91,6 +77,120 @@ pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
         "Successfully added box '{name}' (v{version}) for '{provider}'!"
     ));
     Ok(installed)
+}
+
+/// The newest version that the catalog of an installed box has; `None` for a box of no catalog.
+pub async fn newest(
+    context: &Context,
+    installed: &InstalledBox,
+    constraints: &VersionConstraints,
+    trust: Trust,
+) -> Result<Option<Version>> {
+    let desk = Desk::open(context, &trust, None, &context.environment.working_folder())?;
+    // Nobody wants to hear of each catalog that is looked at.
+    let silent: Observer = Arc::new(|_| {});
+    desk.attend(context, async |places, cancel| {
+        places.newest(installed, constraints, &silent, cancel).await
+    })
+    .await
+}
+
+/// Fetches a newer version of an installed box, where there is one; returns it.
+pub async fn update(
+    context: &Context,
+    installed: &InstalledBox,
+    constraints: &VersionConstraints,
+    trust: Trust,
+    force: bool,
+) -> Result<Option<InstalledBox>> {
+    let InstalledBox {
+        name,
+        version,
+        provider,
+        architecture,
+        ..
+    } = installed;
+    let ui = context.ui.of("box");
+    ui.info(&format!("Checking for updates to '{name}'"));
+    ui.detail(&format!("Version installed: {version}"));
+    let Some(address) = installed.metadata_url.clone() else {
+        return Err(Error::Refused {
+            what: format!("the box `{name}` comes from no catalog, so nothing newer can be looked for"),
+            advice: "add it again from a catalog: by its name, or by the catalog's URL".to_owned(),
+        });
+    };
+    let latest = newest(context, installed, constraints, trust.clone()).await?;
+    let Some(latest) = latest.filter(|it| it > version || (force && it == version)) else {
+        ui.success(&format!("Box '{name}' (v{version}) is running the latest version."));
+        return Ok(None);
+    };
+    ui.info(&format!(
+        "Updating '{name}' with provider '{provider}' from version '{version}' to '{latest}'..."
+    ));
+    let wanted = Wanted {
+        addresses: vec![address],
+        name: Some(name.clone()),
+        version: format!("= {latest}").parse()?,
+        providers: vec![provider.clone()],
+        architecture: match architecture {
+            Some(name) => Architecture::Named(name.clone()),
+            None => Architecture::CatalogDefault,
+        },
+        force,
+        clean: false,
+        checksum: None,
+        trust,
+        server: None,
+        folder: context.environment.working_folder(),
+    };
+    add(context, &wanted).await.map(Some)
+}
+
+/// All that the crate of the boxes borrows while it looks for them.
+struct Desk {
+    store: Store,
+    http: Http,
+    servers: [Server; 1],
+    folder: PathBuf,
+    downloads: PathBuf,
+}
+
+impl Desk {
+    fn open(context: &Context, trust: &Trust, server_named: Option<&str>, folder: &Path) -> Result<Self> {
+        let downloads = context.home.temporary();
+        create_folder(&downloads)?;
+        Ok(Self {
+            store: store(context),
+            http: Http::new(trust)?,
+            servers: [server(context, server_named)],
+            folder: folder.to_owned(),
+            downloads,
+        })
+    }
+
+    /// Lets something be done that an interrupt ends: whoever works looks at the wish, and cleans up after itself.
+    async fn attend<T>(
+        &self,
+        context: &Context,
+        work: impl AsyncFnOnce(&Places<'_>, &Cancel) -> boxes::Result<T>,
+    ) -> Result<T> {
+        let places = Places {
+            store: &self.store,
+            fetch: &self.http,
+            servers: &self.servers,
+            folder: &self.folder,
+            downloads: &self.downloads,
+        };
+        let cancel = Cancel::new();
+        let outcome = tokio::select! {
+            outcome = work(&places, &cancel) => outcome,
+            never = cancel_when_asked(context, &cancel) => never,
+        };
+        outcome.map_err(|error| match error {
+            boxes::Error::Cancelled => Error::Interrupted,
+            other => other.into(),
+        })
+    }
 }
 
 /// Lets the import clean up after itself: it looks at the wish between two pieces, and ends by itself.
@@ -124,16 +224,22 @@ pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBo
         force: false,
         clean: false,
         checksum: checksum.flatten(),
-        trust: Trust {
-            insecure: download.insecure,
-            ca_cert: download.ca_cert.clone(),
-            ca_path: download.ca_path.clone(),
-            client_cert: download.client_cert.clone(),
-        },
+        trust: trust_of(machine),
         server: vm.box_server_url.clone(),
         folder: machine.project.root.clone(),
     };
     add(context, &wanted).await
+}
+
+/// How a machine's configuration wants servers trusted.
+pub fn trust_of(machine: &Machine) -> Trust {
+    let download = &machine.config.vm.box_download;
+    Trust {
+        insecure: download.insecure,
+        ca_cert: download.ca_cert.clone(),
+        ca_path: download.ca_path.clone(),
+        client_cert: download.client_cert.clone(),
+    }
 }
 
 /// The server to ask: the one that a Vagrantfile names, else the user's own.

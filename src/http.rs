@@ -25,6 +25,18 @@ pub struct Trust {
     pub client_cert: Option<PathBuf>,
 }
 
+impl Trust {
+    /// What is said here, and where nothing is, what is said there.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            insecure: self.insecure || other.insecure,
+            ca_cert: self.ca_cert.or(other.ca_cert),
+            ca_path: self.ca_path.or(other.ca_path),
+            client_cert: self.client_cert.or(other.client_cert),
+        }
+    }
+}
+
 /// An HTTP client.
 pub struct Http {
     client: Client,

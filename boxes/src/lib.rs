@@ -47,6 +47,6 @@ pub use name::check as check_name;
 pub use pack::pack;
 pub use record::Record;
 pub use refusal::Refusal;
-pub use store::{InstalledBox, Query, Removal, Store};
+pub use store::{Generations, InstalledBox, Query, Removal, Store};
 pub use unpack::Limits;
 pub use version::{Version, VersionConstraints};

@@ -7,7 +7,8 @@ use super::work::Work;
 use crate::context::Context;
 use crate::downloads;
 use crate::error::{Error, Result};
-use crate::machine::Machine;
+use crate::http::Trust;
+use crate::machine::{Machine, box_constraints};
 use crate::project::{Target, Wish};
 use crate::state::machine_folder::BoxMeta;
 
@@ -33,6 +34,53 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
     };
     work.machine = target.machine_as(work.context, &wish)?;
     work.machine.check()
+}
+
+/// `box outdated`: tells whether the box of a machine has a newer version.
+pub async fn tell_whether_outdated(context: &Context, machine: &Machine) -> Result<()> {
+    let ui = context.ui.of(&machine.name);
+    let Some(installed) = &machine.installed_box else {
+        ui.info(&match &machine.config.vm.box_name {
+            Some(name) => format!("Box '{name}' is not installed, so there is no version to compare."),
+            None => "The machine has no box.".to_owned(),
+        });
+        return Ok(());
+    };
+    let InstalledBox {
+        name,
+        version,
+        provider,
+        ..
+    } = installed;
+    ui.info(&format!(
+        "Checking if box '{name}' version '{version}' is up to date..."
+    ));
+    let constraints = box_constraints(&machine.config)?;
+    let trust = downloads::trust_of(machine);
+    match downloads::newest(context, installed, &constraints, trust).await? {
+        None => ui.info(&format!(
+            "Box '{name}' wasn't added from a catalog: there is nothing newer to look for."
+        )),
+        Some(latest) if latest > *version => ui.warn(&format!(
+            "A newer version of the box '{name}' for provider '{provider}' is available! You currently have version \
+             '{version}'. The latest is version '{latest}'. Run `jaunt box update` to update."
+        )),
+        Some(_) => ui.success(&format!("Box '{name}' (v{version}) is up to date.")),
+    }
+    Ok(())
+}
+
+/// `box update`: fetches a newer version of the box of a machine. The machine itself stays on the one that it was made from.
+pub async fn update(context: &Context, machine: &Machine, trust: Trust, force: bool) -> Result<()> {
+    let ui = context.ui.of(&machine.name);
+    let Some(installed) = &machine.installed_box else {
+        ui.info("The machine's box is not installed, so there is nothing to update. `jaunt up` fetches it.");
+        return Ok(());
+    };
+    let constraints = box_constraints(&machine.config)?;
+    let trust = trust.or(downloads::trust_of(machine));
+    downloads::update(context, installed, &constraints, trust, force).await?;
+    Ok(())
 }
 
 /// The box's disk, as the store vouches for it.

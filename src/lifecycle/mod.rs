@@ -23,6 +23,7 @@ use crate::state::journal::Entry;
 use plan::Step;
 use work::Work;
 
+pub use self::boxes::{tell_whether_outdated, update as update_box};
 pub use folders::KINDS as FOLDER_KINDS;
 pub use provisioning::ProvisionWish;
 

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
+pub mod web;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;

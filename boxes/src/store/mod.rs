@@ -5,6 +5,7 @@
 //! **Invariant:** a box is in the store whole or not at all. It is unpacked in a folder of its own on the same file system and
 //! moved by one rename, under the store's lock; what a killed import leaves is swept by the next.
 
+mod generations;
 mod removal;
 mod staging;
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+pub use generations::Generations;
 pub use removal::Removal;
 pub(crate) use staging::Staging;
 

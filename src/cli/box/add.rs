@@ -1,14 +1,14 @@
 //! `jaunt box add`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use boxes::{Architecture, Checksum, VersionConstraints};
 use clap::Args;
 
+use super::transfer::TransferOptions;
 use crate::context::Context;
 use crate::downloads::{self, Wanted};
 use crate::error::Result;
-use crate::http::Trust;
 
 /// Add a box: a file, a URL, a catalog, or a name that a server knows
 #[derive(Debug, Args)]
@@ -53,21 +53,8 @@ pub struct AddArgs {
     #[arg(long, value_name = "TYPE")]
     checksum_type: Option<String>,
 
-    /// Do not look at the server's certificate
-    #[arg(long)]
-    insecure: bool,
-
-    /// A file with certificates to trust
-    #[arg(long, value_name = "FILE")]
-    cacert: Option<PathBuf>,
-
-    /// A folder with certificates to trust
-    #[arg(long, value_name = "FOLDER")]
-    capath: Option<PathBuf>,
-
-    /// A file with the client's own certificate and key
-    #[arg(long, value_name = "FILE")]
-    cert: Option<PathBuf>,
+    #[command(flatten)]
+    transfer: TransferOptions,
 
     /// Accepted for Vagrant's sake: credentials stay with the server that they are for
     #[arg(long)]
@@ -89,7 +76,6 @@ impl AddArgs {
             .checksum
             .map(|it| Checksum::parse(self.checksum_type.as_deref(), &it))
             .transpose()?;
-        let path = |it: Option<PathBuf>| it.map(|it| context.environment.absolute(&it));
         Ok(Wanted {
             addresses: vec![address],
             name,
@@ -106,12 +92,7 @@ impl AddArgs {
             force: self.force,
             clean: self.clean,
             checksum: checksum.flatten(),
-            trust: Trust {
-                insecure: self.insecure,
-                ca_cert: path(self.cacert),
-                ca_path: path(self.capath),
-                client_cert: path(self.cert),
-            },
+            trust: self.transfer.trust(context),
             server: None,
             folder: context.environment.absolute(Path::new(".")),
         })

@@ -2,19 +2,29 @@
 
 mod add;
 mod list;
+mod outdated;
+mod prune;
 mod remove;
+mod repackage;
+mod transfer;
+mod update;
+mod users;
 
 use clap::Subcommand;
 
 use crate::context::Context;
 use crate::error::Result;
 
-/// Add, list and remove boxes
+/// Add, list, update and remove boxes
 #[derive(Debug, Subcommand)]
 pub enum BoxCommand {
     Add(add::AddArgs),
     List(list::ListArgs),
+    Outdated(outdated::OutdatedArgs),
+    Prune(prune::PruneArgs),
     Remove(remove::RemoveArgs),
+    Repackage(repackage::RepackageArgs),
+    Update(update::UpdateArgs),
 }
 
 impl BoxCommand {
@@ -22,7 +32,11 @@ impl BoxCommand {
         match self {
             BoxCommand::Add(it) => it.run(context).await,
             BoxCommand::List(it) => it.run(context),
+            BoxCommand::Outdated(it) => it.run(context).await,
+            BoxCommand::Prune(it) => it.run(context).await,
             BoxCommand::Remove(it) => it.run(context).await,
+            BoxCommand::Repackage(it) => it.run(context).await,
+            BoxCommand::Update(it) => it.run(context).await,
         }
     }
 }

@@ -3,10 +3,10 @@
 use boxes::{InstalledBox, Removal};
 use clap::Args;
 
+use super::users::machines_made_from;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::store;
-use crate::state::index::MachineIndex;
 use crate::ui::prompt;
 
 /// Remove boxes from the store
@@ -102,19 +102,4 @@ async fn is_confirmed(context: &Context, installed: &InstalledBox) -> Result<boo
         advice: "destroy these machines first; `--force` removes the box all the same, and the machines are lost"
             .to_owned(),
     })
-}
-
-fn machines_made_from(context: &Context, installed: &InstalledBox) -> Result<Vec<String>> {
-    let key = (
-        installed.name.clone(),
-        installed.provider.clone(),
-        installed.version.to_string(),
-    );
-    let machines = MachineIndex::new(context.home.machine_index()).list()?;
-    let users = machines
-        .into_iter()
-        .filter(|(_, it)| it.machine_box.as_ref() == Some(&key));
-    Ok(users
-        .map(|(_, it)| format!("{} in {}", it.name, it.vagrantfile_path.display()))
-        .collect())
 }
