@@ -76,6 +76,22 @@ pub enum Error {
     #[diagnostic(help("`jaunt up {machine}` starts it"))]
     NotRunning { machine: String },
 
+    #[error("the machine `{machine}` has no snapshot `{name}`")]
+    #[diagnostic(help("`jaunt snapshot list {machine}` shows which there are"))]
+    NoSuchSnapshot { machine: String, name: String },
+
+    #[error("the machine `{machine}` has a snapshot `{name}` already")]
+    #[diagnostic(help("`--force` replaces it, or take another name"))]
+    SnapshotExists { machine: String, name: String },
+
+    #[error("the provider `{provider}` has no snapshots")]
+    #[diagnostic(help("`jaunt package` makes a box of a machine, which keeps its disk as it is now"))]
+    NoSnapshots { provider: String },
+
+    #[error("the provider `{provider}` cannot suspend its machines")]
+    #[diagnostic(help("`jaunt halt` stops them"))]
+    NoSuspending { provider: String },
+
     #[error("the box of the machine `{machine}` is not installed: {name}")]
     #[diagnostic(help("`jaunt up` fetches boxes that have an address; `jaunt box add` adds one from a file"))]
     BoxMissing { machine: String, name: String },
@@ -166,6 +182,9 @@ impl Error {
             Error::UnknownProvider { .. } => "Vagrant::Errors::ProviderNotFound",
             Error::NotRunning { .. } => "Vagrant::Errors::VMNotRunningError",
             Error::NotCreated { .. } => "Vagrant::Errors::VMNotCreatedError",
+            Error::NoSuchSnapshot { .. } => "Vagrant::Errors::SnapshotNotFound",
+            Error::SnapshotExists { .. } => "Vagrant::Errors::SnapshotConflictFailed",
+            Error::NoSnapshots { .. } => "Vagrant::Errors::SnapshotNotSupported",
             Error::Boot { .. } => "Vagrant::Errors::VMBootTimeout",
             Error::Interrupted => "Vagrant::Errors::VagrantInterrupt",
             Error::Step { source, .. } => source.class(),

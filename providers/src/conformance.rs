@@ -241,15 +241,17 @@ impl Subject<'_> {
         self.expect_state(&id, State::Running).await?;
         let twice = snapshots.save(&id, "running").await;
         holds("a name is given once", twice.is_err(), &twice)?;
-        let restored = done("one can go back", snapshots.restore(&id, "stopped", &self.spec).await)?;
+        let restored = done("one can go back", snapshots.restore(&id, "stopped").await)?;
         holds(
             "what was stopped is stopped again",
             restored == State::Stopped,
             &restored,
         )?;
         self.expect_state(&id, State::Stopped).await?;
-        let restored = done("one can go forth", snapshots.restore(&id, "running", &self.spec).await)?;
-        holds("what ran runs again", restored == State::Running, &restored)?;
+        let restored = done("one can go forth", snapshots.restore(&id, "running").await)?;
+        holds("what ran can go on", restored == State::Saved, &restored)?;
+        self.expect_state(&id, State::Saved).await?;
+        self.start(&id).await?;
         self.expect_state(&id, State::Running).await?;
         done("a snapshot can be deleted", snapshots.delete(&id, "running").await)?;
         done("deleting what is gone is Ok", snapshots.delete(&id, "running").await)?;

@@ -87,8 +87,11 @@ pub trait Snapshots: Send + Sync {
     /// Saves the disk, and the memory of a machine that runs, which goes on running.
     async fn save(&self, id: &MachineId, name: &str) -> Result<()>;
 
-    /// Takes the machine back. It runs then if it ran when the snapshot was taken, and is stopped otherwise.
-    async fn restore(&self, id: &MachineId, name: &str, spec: &MachineSpec) -> Result<State>;
+    /// Takes the machine back and ends it if it runs: it is [`State::Saved`] then if it ran when the snapshot was taken, and
+    /// [`Provider::start`] lets it go on from there; it is stopped otherwise.
+    ///
+    /// The memory that it goes on with is the snapshot's own: that must not be deleted before the machine was started.
+    async fn restore(&self, id: &MachineId, name: &str) -> Result<State>;
 
     /// Deletes a snapshot; one that is gone is `Ok`.
     async fn delete(&self, id: &MachineId, name: &str) -> Result<()>;

@@ -8,11 +8,14 @@ mod init;
 mod port;
 mod provision;
 mod reload;
+mod resume;
 mod rsync;
 mod rsync_transport;
+mod snapshot;
 mod ssh;
 mod ssh_config;
 mod status;
+mod suspend;
 mod trust;
 mod up;
 mod validate;
@@ -102,12 +105,16 @@ enum Command {
     Port(port::PortArgs),
     Provision(provision::ProvisionArgs),
     Reload(reload::ReloadArgs),
+    Resume(resume::ResumeArgs),
     Rsync(rsync::RsyncArgs),
     #[command(hide = true)]
     RsyncTransport(rsync_transport::RsyncTransportArgs),
+    #[command(subcommand)]
+    Snapshot(snapshot::SnapshotCommand),
     Ssh(ssh::SshArgs),
     SshConfig(ssh_config::SshConfigArgs),
     Status(status::StatusArgs),
+    Suspend(suspend::SuspendArgs),
     Trust(trust::TrustArgs),
     Up(up::UpArgs),
     Validate(validate::ValidateArgs),
@@ -313,11 +320,14 @@ impl Command {
             Command::Port(it) => it.run(context).await,
             Command::Provision(it) => it.run(context).await,
             Command::Reload(it) => it.run(context).await,
+            Command::Resume(it) => it.run(context).await,
             Command::Rsync(it) => it.run(context).await,
             Command::RsyncTransport(it) => it.run().await,
+            Command::Snapshot(it) => it.run(context).await,
             Command::Ssh(it) => it.run(context).await,
             Command::SshConfig(it) => it.run(context).await,
             Command::Status(it) => it.run(context).await,
+            Command::Suspend(it) => it.run(context).await,
             Command::Trust(it) => it.run(context),
             Command::Up(it) => it.run(context).await,
             Command::Validate(it) => it.run(context).await,

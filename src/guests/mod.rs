@@ -3,6 +3,7 @@
 //! A family is a table of pure functions to scripts. What a family does not say itself, its parent says (ubuntu, debian, linux).
 //! Nothing here reaches a guest: scripts go out through a communicator, as root where their documentation says so.
 
+mod clock;
 mod detect;
 mod host_name;
 mod power;
@@ -52,6 +53,11 @@ impl Family {
     /// A script that, run as root, reboots the guest. The connection may end before it does; [`BOOT_ID`] tells when it is over.
     pub fn reboot(&self) -> &'static str {
         power::REBOOT
+    }
+
+    /// A script that, run as root, sets the clock.
+    pub fn set_clock(&self, seconds_since_epoch: u64) -> String {
+        clock::set(seconds_since_epoch)
     }
 
     /// What the family or the nearest of its parents says.

@@ -32,7 +32,12 @@ pub async fn start(work: &mut Work<'_>) -> Result<()> {
     let disk = boxes::disk(&work.machine)?;
     let spec = machine_spec(&work.machine, disk, &remembered)?;
     let id = work.id()?;
-    work.ui().info("Booting the machine...");
+    let wakes = work.machine.provider.state(&id).await? == State::Saved;
+    work.ui().info(if wakes {
+        "Resuming the machine..."
+    } else {
+        "Booting the machine..."
+    });
     let bound = work.machine.provider.start(&id, &spec).await?;
     work.journal.append(Entry::Ports {
         forwards: bound.clone(),
@@ -203,6 +208,18 @@ pub async fn connect(work: &Work<'_>) -> Result<SshCommunicator> {
     let patience = target.connect_timeout.max(Duration::from_secs(30));
     let connection = reached_or_dead(work, &target, patience, &mut |_| {}).await?;
     Ok(SshCommunicator::new(connection, shell_options(&work.machine)))
+}
+
+/// Sets the clock of a guest whose memory was on disk. One that cannot be set is told, and no reason to stop.
+pub async fn set_clock(work: &mut Work<'_>) -> Result<()> {
+    let connection = work.connection().await?;
+    let guest = family(work, &*connection).await?;
+    let now = jiff::Timestamp::now().as_second().unsigned_abs();
+    match run_in_guest(&*connection, guest.set_clock(now), "set its clock").await {
+        Err(Error::Refused { what, .. }) => work.ui().warn(&format!("{what}; it may be wrong.")),
+        other => other?,
+    }
+    Ok(())
 }
 
 /// Gives the guest the host name of the Vagrantfile.

@@ -11,6 +11,7 @@ mod folders;
 pub mod interrupt;
 pub mod plan;
 mod provisioning;
+pub mod snapshots;
 mod work;
 
 use providers::State;
@@ -86,6 +87,54 @@ pub async fn halt(context: &Context, target: &Target, force: bool) -> Result<()>
         let steps = plan::halt(work.now, force);
         if steps.is_empty() {
             work.ui().info("The machine is stopped already.");
+        }
+        work.carry_out(steps).await
+    })
+    .await
+}
+
+/// `suspend`: saves the machine's memory and ends it.
+pub async fn suspend(context: &Context, target: &Target) -> Result<()> {
+    let machine = target.machine(context)?;
+    if machine.provider.suspend().is_none() {
+        return Err(Error::NoSuspending {
+            provider: machine.provider_name,
+        });
+    }
+    if machine.state().await? == State::NotCreated {
+        return nothing_there(context, &machine);
+    }
+    tell_provider(context, &machine);
+    action(context, &target.name, "suspend", async {
+        let mut work = Work::begin(context, machine, "suspend", ProvisionWish::Nothing).await?;
+        let steps = plan::suspend(work.now);
+        if steps.is_empty() {
+            work.ui().info(match work.now {
+                State::Saved => "The machine is suspended already.",
+                _ => "The machine is not running, so there is nothing to suspend.",
+            });
+        }
+        work.carry_out(steps).await
+    })
+    .await
+}
+
+/// `resume`: lets a suspended machine go on.
+pub async fn resume(context: &Context, target: &Target, provision: &ProvisionWish) -> Result<()> {
+    let machine = target.machine(context)?;
+    check(&machine, provision)?;
+    if machine.state().await? == State::NotCreated {
+        return nothing_there(context, &machine);
+    }
+    tell_provider(context, &machine);
+    action(context, &target.name, "resume", async {
+        let mut work = Work::begin(context, machine, "resume", provision.clone()).await?;
+        let steps = plan::resume(work.now, &work.unfinished());
+        if steps.is_empty() {
+            work.ui().info(match work.now {
+                State::Running => "The machine is running already.",
+                _ => "The machine is not suspended. `jaunt up` starts it.",
+            });
         }
         work.carry_out(steps).await
     })

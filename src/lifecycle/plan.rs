@@ -16,6 +16,10 @@ pub enum Step {
     ShutDown,
     /// Power is cut.
     CutPower,
+    /// The memory is saved, and the machine ended.
+    Suspend,
+    /// The disk goes back to a snapshot, and what runs is ended.
+    RestoreSnapshot,
     /// The box is looked up, and added if it is not there.
     FindBox,
     /// The provider makes the machine.
@@ -24,12 +28,18 @@ pub enum Step {
     Start,
     /// The guest answers, and the published key is replaced.
     WaitForCommunicator,
+    /// The clock of a guest whose memory was saved is set to the host's.
+    SetClock,
     /// The guest gets its host name.
     SetHostname,
     /// The folders' content is brought into the guest.
     SyncFolders,
     /// The provisioners run.
     Provision,
+    /// The disk is saved, and the memory of a machine that runs.
+    SaveSnapshot,
+    /// A snapshot is deleted.
+    DeleteSnapshot,
     /// The provider removes the machine.
     Destroy,
     /// The index and the machine's folder forget it.
@@ -42,13 +52,18 @@ impl Step {
         match self {
             Step::ShutDown => "shut it down",
             Step::CutPower => "cut its power",
+            Step::Suspend => "save its memory",
+            Step::RestoreSnapshot => "go back to a snapshot of it",
             Step::FindBox => "get its box",
             Step::Create => "create it",
             Step::Start => "start it",
             Step::WaitForCommunicator => "reach it by SSH",
+            Step::SetClock => "set its clock",
             Step::SetHostname => "set its host name",
             Step::SyncFolders => "sync its folders",
             Step::Provision => "provision it",
+            Step::SaveSnapshot => "take a snapshot of it",
+            Step::DeleteSnapshot => "delete a snapshot of it",
             Step::Destroy => "destroy it",
             Step::Forget => "remove what is known of it",
         }
@@ -58,7 +73,13 @@ impl Step {
     pub fn begins_anew(self) -> bool {
         matches!(
             self,
-            Step::ShutDown | Step::CutPower | Step::Create | Step::Start | Step::Destroy
+            Step::ShutDown
+                | Step::CutPower
+                | Step::Suspend
+                | Step::RestoreSnapshot
+                | Step::Create
+                | Step::Start
+                | Step::Destroy
         )
     }
 
@@ -66,7 +87,12 @@ impl Step {
     pub fn may_be_dropped(self) -> bool {
         matches!(
             self,
-            Step::WaitForCommunicator | Step::SetHostname | Step::SyncFolders | Step::Provision | Step::ShutDown
+            Step::WaitForCommunicator
+                | Step::SetClock
+                | Step::SetHostname
+                | Step::SyncFolders
+                | Step::Provision
+                | Step::ShutDown
         )
     }
 }
@@ -89,13 +115,22 @@ const BOOT: &[Step] = &[
     Step::SyncFolders,
 ];
 
+/// From saved memory to a guest that goes on: its clock stood still, and the folders may have changed meanwhile.
+const WAKE: &[Step] = &[
+    Step::Start,
+    Step::WaitForCommunicator,
+    Step::SetClock,
+    Step::SyncFolders,
+];
+
 /// `up`: the way from where the machine is to a running, provisioned one.
 ///
 /// `unfinished` is what the last command meant to do and did not: a machine that runs may still lack its folders.
 pub fn up(now: State, unfinished: &[Step]) -> Vec<Step> {
     let mut steps = match now {
         State::NotCreated => [&[Step::FindBox, Step::Create], BOOT].concat(),
-        State::Stopped | State::Saved => BOOT.to_vec(),
+        State::Stopped => BOOT.to_vec(),
+        State::Saved => WAKE.to_vec(),
         State::Running => vec![],
     };
     steps.extend(unfinished.iter().filter(|it| is_on_the_way_up(**it)));
@@ -122,6 +157,55 @@ pub fn halt(now: State, force: bool) -> Vec<Step> {
     }
 }
 
+/// `suspend`.
+pub fn suspend(now: State) -> Vec<Step> {
+    match now {
+        State::Running => vec![Step::Suspend],
+        State::NotCreated | State::Stopped | State::Saved => vec![],
+    }
+}
+
+/// `resume`: what was suspended goes on; a command that broke off in doing so is finished.
+pub fn resume(now: State, unfinished: &[Step]) -> Vec<Step> {
+    match now {
+        State::Saved => up(now, unfinished),
+        State::Running if unfinished.iter().any(|it| is_on_the_way_up(*it)) => up(now, unfinished),
+        State::NotCreated | State::Stopped | State::Running => vec![],
+    }
+}
+
+/// `snapshot save`. One of that name is replaced where the user says so, or where an earlier command broke off in taking it.
+pub fn save_snapshot(is_there: bool) -> Vec<Step> {
+    match is_there {
+        true => vec![Step::DeleteSnapshot, Step::SaveSnapshot],
+        false => vec![Step::SaveSnapshot],
+    }
+}
+
+/// What becomes of a machine that is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Return {
+    /// Whether it runs then.
+    pub start: bool,
+    /// Whether the snapshot is deleted at the end.
+    pub delete: bool,
+}
+
+/// `snapshot restore` and `snapshot pop`.
+///
+/// The snapshot is deleted last: the machine goes on with its memory, and a command that dies before can be run again.
+pub fn restore_snapshot(has_memory: bool, wish: Return) -> Vec<Step> {
+    let onward = match (wish.start, has_memory) {
+        (true, true) => [WAKE, &[Step::Provision]].concat(),
+        (true, false) => [BOOT, &[Step::Provision]].concat(),
+        // Saved memory would be lost with its snapshot.
+        (false, true) if wish.delete => vec![Step::CutPower],
+        (false, _) => vec![],
+    };
+    let deletion: &[Step] = if wish.delete { &[Step::DeleteSnapshot] } else { &[] };
+    [&[Step::RestoreSnapshot], onward.as_slice(), deletion].concat()
+}
+
 /// `provision` of a machine that runs. Folders that a provisioner needs are brought up to date by itself.
 pub fn provision(now: State) -> Vec<Step> {
     match now {
@@ -139,7 +223,7 @@ pub fn destroy(now: State, graceful: bool) -> Vec<Step> {
 }
 
 fn is_on_the_way_up(step: Step) -> bool {
-    BOOT.contains(&step) || step == Step::Provision
+    BOOT.contains(&step) || WAKE.contains(&step) || step == Step::Provision
 }
 
 fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
@@ -199,6 +283,48 @@ mod tests {
     #[test]
     fn up_does_not_finish_a_halt_that_was_broken_off() {
         check(up(State::Running, &[Step::ShutDown]), expect!["provision"]);
+    }
+
+    #[test]
+    fn what_is_suspended_wakes_up_with_the_right_time() {
+        check(suspend(State::Running), expect!["suspend"]);
+        check(suspend(State::Stopped), expect![""]);
+        check(
+            resume(State::Saved, &[]),
+            expect!["start, wait for communicator, set clock, sync folders, provision"],
+        );
+        assert_eq!(up(State::Saved, &[]), resume(State::Saved, &[]));
+        check(resume(State::Stopped, &[]), expect![""]);
+    }
+
+    #[test]
+    fn resume_finishes_what_an_earlier_one_left() {
+        check(
+            resume(State::Running, &[Step::SetClock, Step::SyncFolders]),
+            expect!["set clock, sync folders, provision"],
+        );
+        check(resume(State::Running, &[Step::ShutDown]), expect![""]);
+    }
+
+    #[test]
+    fn a_snapshot_is_restored_before_it_is_deleted() {
+        let stay = |start, delete| Return { start, delete };
+        check(
+            restore_snapshot(true, stay(true, true)),
+            expect![
+                "restore snapshot, start, wait for communicator, set clock, sync folders, provision, delete snapshot"
+            ],
+        );
+        check(
+            restore_snapshot(false, stay(true, false)),
+            expect!["restore snapshot, start, wait for communicator, set hostname, sync folders, provision"],
+        );
+        check(restore_snapshot(true, stay(false, false)), expect!["restore snapshot"]);
+        check(
+            restore_snapshot(true, stay(false, true)),
+            expect!["restore snapshot, cut power, delete snapshot"],
+        );
+        check(save_snapshot(true), expect!["delete snapshot, save snapshot"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::plan::Step;
 use super::provisioning::ProvisionWish;
-use super::{boot, boxes, folders, provisioning};
+use super::{boot, boxes, folders, provisioning, snapshots};
 use crate::communicators::ssh::SshCommunicator;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -34,6 +34,7 @@ pub struct Work<'a> {
     /// The journal.
     pub journal: Journal,
     command: &'static str,
+    snapshot: Option<String>,
     connection: Option<Arc<SshCommunicator>>,
     _lock: MachineLock,
 }
@@ -62,6 +63,7 @@ impl<'a> Work<'a> {
             provision,
             was_provisioning: journal.memory().unfinished.contains(&Step::Provision),
             rsync_chown: false,
+            snapshot: None,
             journal,
             command,
             connection: None,
@@ -129,13 +131,18 @@ impl<'a> Work<'a> {
         match step {
             Step::ShutDown => boot::shut_down(self).await,
             Step::CutPower => self.cut_power().await,
+            Step::Suspend => self.suspend().await,
+            Step::RestoreSnapshot => snapshots::restore_step(self).await,
             Step::FindBox => boxes::find(self).await,
             Step::Create => self.create().await,
             Step::Start => boot::start(self).await,
             Step::WaitForCommunicator => boot::wait_for_communicator(self).await,
+            Step::SetClock => boot::set_clock(self).await,
             Step::SetHostname => boot::set_hostname(self).await,
             Step::SyncFolders => folders::sync(self).await,
             Step::Provision => provisioning::provision(self).await,
+            Step::SaveSnapshot => snapshots::save_step(self).await,
+            Step::DeleteSnapshot => snapshots::delete_step(self).await,
             Step::Destroy => self.destroy().await,
             Step::Forget => self.forget(),
         }
@@ -186,6 +193,31 @@ impl<'a> Work<'a> {
         self.ui().info("Cutting the machine's power...");
         self.machine.provider.stop(&self.id()?, Stop::Power).await?;
         self.enter_into_index("stopped")
+    }
+
+    async fn suspend(&mut self) -> Result<()> {
+        self.ui().info("Saving the machine's memory and ending it...");
+        self.close_connection().await;
+        let provider = &*self.machine.provider;
+        let suspend = provider.suspend().ok_or_else(|| Error::NoSuspending {
+            provider: self.machine.provider_name.clone(),
+        })?;
+        suspend.save_memory(&self.id()?).await?;
+        self.enter_into_index("saved")
+    }
+
+    /// Notes which snapshot the plan is about that comes next.
+    pub fn about_snapshot(&mut self, name: &str) -> Result<()> {
+        self.snapshot = Some(name.to_owned());
+        Ok(self.journal.append(Entry::Snapshot { name: name.to_owned() })?)
+    }
+
+    /// The snapshot that the command is about.
+    pub fn snapshot(&self) -> Result<String> {
+        self.snapshot.clone().ok_or_else(|| Error::NoSuchSnapshot {
+            machine: self.machine.name.clone(),
+            name: String::new(),
+        })
     }
 
     async fn destroy(&mut self) -> Result<()> {

@@ -9,7 +9,7 @@ use vagrantfile::MachineDefinition;
 use super::Project;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::state::index::MachineIndex;
+use crate::state::index::{Entry, MachineIndex};
 use crate::state::machine_folder::MachineFolder;
 
 /// A machine that a command is about, in its project.
@@ -41,6 +41,14 @@ impl Project {
     /// The machines of these names; those that start by themselves where there are none.
     pub fn autostart_targets(context: &Context, names: &[String]) -> Result<Vec<Target>> {
         Self::select(context, names, |it| it.autostart)
+    }
+
+    /// The machines of all projects that were running when they were last looked at.
+    pub fn running_targets(context: &Context) -> Result<Vec<Target>> {
+        let machines = MachineIndex::new(context.home.machine_index()).list()?;
+        let running = machines.into_iter().filter(|(_, entry)| entry.state == "running");
+        let targets: Result<Vec<_>> = running.map(|(_, entry)| indexed(context, entry)).collect();
+        Ok(targets?.into_iter().flatten().collect())
     }
 
     /// The one machine of this name; without a name the primary one, or the only one.
@@ -181,6 +189,11 @@ fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
     let (Some((_, entry)), None) = (found.next(), found.next()) else {
         return Ok(None);
     };
+    indexed(context, entry)
+}
+
+/// The machine of an entry of the index; nothing where its project is gone or does not define it any more.
+fn indexed(context: &Context, entry: Entry) -> Result<Option<Target>> {
     let file = entry
         .vagrantfile_name
         .clone()

@@ -53,6 +53,11 @@ pub enum Entry {
         /// The forwards as they were bound.
         forwards: Vec<BoundForward>,
     },
+    /// The plan that comes next is about this snapshot.
+    Snapshot {
+        /// The snapshot's name.
+        name: String,
+    },
     /// A provisioner has run to its end, within the plan that is under way.
     Provisioned {
         /// Its place among those that were due, its title, and a digest of its settings.
@@ -81,6 +86,8 @@ pub struct Memory {
     pub unfinished: Vec<Step>,
     /// The ports that the machine was given last.
     pub ports: Vec<BoundForward>,
+    /// The snapshot that the last plan with one was about.
+    pub snapshot: Option<String>,
     /// The provisioners that the unfinished command has run to their end.
     pub provisioned: Vec<String>,
 }
@@ -184,6 +191,10 @@ fn remember(entries: &[Entry]) -> Memory {
                 if steps.iter().any(|it| it.begins_anew()) {
                     memory.unfinished.clear();
                 }
+                // Only the same command again goes on with these, and it has looked before it planned.
+                memory
+                    .unfinished
+                    .retain(|it| !matches!(it, Step::SaveSnapshot | Step::DeleteSnapshot));
                 memory.unfinished.extend(steps);
                 memory.unfinished.sort();
                 memory.unfinished.dedup();
@@ -192,6 +203,7 @@ fn remember(entries: &[Entry]) -> Memory {
             Entry::Begin { .. } => {}
             Entry::Done { step } => memory.unfinished.retain(|it| it != step),
             Entry::Ports { forwards } => memory.ports = forwards.clone(),
+            Entry::Snapshot { name } => memory.snapshot = Some(name.clone()),
             Entry::Provisioned { provisioner } => memory.provisioned.push(provisioner.clone()),
             Entry::Gone => memory = Memory::default(),
         }

@@ -311,25 +311,21 @@ impl Snapshots for Fake {
         .await
     }
 
-    async fn restore(&self, id: &MachineId, name: &str, spec: &MachineSpec) -> Result<State> {
+    async fn restore(&self, id: &MachineId, name: &str) -> Result<State> {
         self.go_through(id, Call::RestoreSnapshot, || {
             let machine = read(id)?.ok_or(Error::NotCreated)?;
             let found = machine.snapshots.iter().find(|it| it.0 == name).map(|it| it.1);
-            let runs = found.ok_or_else(|| Error::Unsupported {
+            let saved = found.ok_or_else(|| Error::Unsupported {
                 what: format!("there is no snapshot `{name}`"),
             })?;
             write(
                 id,
                 &Machine {
-                    saved: false,
+                    saved,
                     ..machine.stopped()
                 },
             )?;
-            if !runs {
-                return Ok(State::Stopped);
-            }
-            self.start_now(id, spec)?;
-            Ok(State::Running)
+            Ok(if saved { State::Saved } else { State::Stopped })
         })
         .await
     }

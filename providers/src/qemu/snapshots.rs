@@ -10,7 +10,7 @@ use super::files::MachineFiles;
 use super::memory::{SavedMemory, recorded_hardware};
 use super::monitor::{Monitor, Unreachable};
 use super::{Ending, Qemu, Sight, TURN, programs, silent};
-use crate::{Error, MachineId, MachineSpec, Provider, Result, Snapshot, Snapshots, State, file};
+use crate::{Error, MachineId, Result, Snapshot, Snapshots, State, file};
 
 /// In front of every person's name, so that none of them is taken for a number of QEMU's or for a name of ours.
 const PREFIX: &str = "user:";
@@ -84,7 +84,7 @@ impl Snapshots for Qemu {
         }
     }
 
-    async fn restore(&self, id: &MachineId, name: &str, spec: &MachineSpec) -> Result<State> {
+    async fn restore(&self, id: &MachineId, name: &str) -> Result<State> {
         let tag = tag(name)?;
         let found = self.list(id).await?.into_iter().find(|it| it.name == name);
         let snapshot = found.ok_or_else(|| Error::Unsupported {
@@ -105,9 +105,11 @@ impl Snapshots for Qemu {
         self.end(id, Ending::Killed).await?;
         SavedMemory::forget(&files)?;
         // Noted first: whatever dies from here on, the next start goes on from the snapshot.
-        SavedMemory { tag, hardware }.note(&files)?;
-        self.start(id, spec).await?;
-        Ok(State::Running)
+        let memory = SavedMemory { tag, hardware };
+        memory.note(&files)?;
+        // The disk would go back with the memory; it does so now, since the memory may be thrown away first.
+        self.on_image(&files, "-a", &memory.tag).await?;
+        Ok(State::Saved)
     }
 
     async fn delete(&self, id: &MachineId, name: &str) -> Result<()> {

@@ -135,14 +135,37 @@ async fn a_snapshot_of_a_running_machine_is_gone_back_to_from_any_state() {
     assert_eq!(place.qemu.state(&id).await.unwrap(), State::Running);
     assert!(place.qemu.list(&id).await.unwrap()[0].has_memory);
 
-    assert_eq!(place.qemu.restore(&id, "1", &spec).await.unwrap(), State::Running);
+    go_back(&place, &id, &spec).await;
     assert_woken(&place, &id).await;
-    assert_eq!(place.qemu.restore(&id, "1", &spec).await.unwrap(), State::Running);
+    go_back(&place, &id, &spec).await;
     place.qemu.save_memory(&id).await.unwrap();
-    assert_eq!(place.qemu.restore(&id, "1", &spec).await.unwrap(), State::Running);
+    go_back(&place, &id, &spec).await;
     assert_woken(&place, &id).await;
 
     assert_eq!(names(&place, &id).await, ["1"]);
+}
+
+/// Goes back to the snapshot `1`, and on from there.
+async fn go_back(place: &Place, id: &MachineId, spec: &MachineSpec) {
+    assert_eq!(place.qemu.restore(id, "1").await.unwrap(), State::Saved);
+    assert_eq!(place.qemu.state(id).await.unwrap(), State::Saved);
+    place.qemu.start(id, spec).await.unwrap();
+    assert_eq!(place.qemu.state(id).await.unwrap(), State::Running);
+}
+
+#[tokio::test]
+async fn memory_of_a_snapshot_that_is_thrown_away_leaves_the_disk_of_its_time() {
+    let place = Place::new();
+    let (id, spec) = up(&place).await;
+    place.qemu.save(&id, "1").await.unwrap();
+    place.qemu.restore(&id, "1").await.unwrap();
+
+    place.qemu.stop(&id, Stop::Power).await.unwrap();
+
+    assert_eq!(place.qemu.state(&id).await.unwrap(), State::Stopped);
+    assert_eq!(names(&place, &id).await, ["1"]);
+    place.qemu.start(&id, &spec).await.unwrap();
+    place.wait_for_console(&id, "guest is up").await;
 }
 
 #[tokio::test]
@@ -153,7 +176,7 @@ async fn a_snapshot_of_a_stopped_machine_leaves_it_stopped() {
     place.qemu.save(&id, "fresh").await.unwrap();
     place.qemu.start(&id, &spec).await.unwrap();
 
-    assert_eq!(place.qemu.restore(&id, "fresh", &spec).await.unwrap(), State::Stopped);
+    assert_eq!(place.qemu.restore(&id, "fresh").await.unwrap(), State::Stopped);
 
     assert_eq!(place.qemu.state(&id).await.unwrap(), State::Stopped);
     assert!(!place.qemu.list(&id).await.unwrap()[0].has_memory);
@@ -184,7 +207,7 @@ async fn a_snapshot_that_is_not_there_is_named() {
     let (id, spec) = (place.id(), place.spec(guests::DEAF));
     place.qemu.create(&id, &spec).await.unwrap();
 
-    let error = place.qemu.restore(&id, "gone", &spec).await.unwrap_err();
+    let error = place.qemu.restore(&id, "gone").await.unwrap_err();
 
     assert_eq!(error.to_string(), "there is no snapshot `gone`");
 }
