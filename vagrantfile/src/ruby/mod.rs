@@ -17,8 +17,10 @@ mod ir;
 mod library;
 mod load;
 mod lower;
+mod methods;
 mod names;
 mod pattern;
+mod run;
 mod symbol;
 mod value;
 

@@ -3,6 +3,7 @@
 pub mod array;
 pub mod comparable;
 pub mod digest;
+pub mod enumerable;
 pub mod enumerator;
 pub mod environment;
 pub mod exception;

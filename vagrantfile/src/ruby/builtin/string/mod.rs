@@ -1,9 +1,17 @@
 //! Strings.
 
-use super::Methods;
-use super::regexp;
+mod changing;
+mod letters;
+mod search;
+
+use crate::ruby::builtin::Methods;
+use crate::ruby::builtin::regexp;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
+use changing::CHANGING;
+pub use letters::successor;
+use letters::{letters, translate};
+use search::{SEARCHING, arguments_with_block, index};
 
 pub fn install(it: &mut Interpreter) {
     let string = it.core.string.clone();
@@ -369,145 +377,6 @@ const METHODS: Methods = &[
     }),
 ];
 
-const SEARCHING: Methods = &[
-    ("split", |it, this, arguments| regexp::split(it, &own(this), arguments)),
-    ("sub", |it, this, arguments| {
-        Ok(Value::string(regexp::substitute(it, &own(this), arguments, false)?.0))
-    }),
-    ("gsub", |it, this, arguments| {
-        Ok(Value::string(regexp::substitute(it, &own(this), arguments, true)?.0))
-    }),
-    ("sub!", |it, this, arguments| {
-        substitute_here(it, this, arguments, false)
-    }),
-    ("gsub!", |it, this, arguments| {
-        substitute_here(it, this, arguments, true)
-    }),
-    ("scan", |it, this, arguments| regexp::scan(it, &own(this), arguments)),
-    ("index", |it, this, arguments| position(it, this, arguments, false)),
-    ("rindex", |it, this, arguments| position(it, this, arguments, true)),
-    ("partition", |it, this, arguments| {
-        let (text, pattern) = (own(this), regexp::argument(it, arguments.get(0))?);
-        let parts = match regexp::find(it, &pattern, &text, 0)? {
-            Some(found) => {
-                let (start, end) = (found.start(0).unwrap_or(0), found.end(0).unwrap_or(0));
-                [
-                    text[..start].to_owned(),
-                    text[start..end].to_owned(),
-                    text[end..].to_owned(),
-                ]
-            }
-            None => [text, String::new(), String::new()],
-        };
-        Ok(Value::array(parts.into_iter().map(Value::string).collect()))
-    }),
-    ("rpartition", |it, this, arguments| {
-        let (text, part) = (own(this), it.text_of(arguments.get(0))?);
-        let parts = match text.rsplit_once(part.as_str()) {
-            Some((before, after)) => [before.to_owned(), part, after.to_owned()],
-            None => [String::new(), String::new(), text],
-        };
-        Ok(Value::array(parts.into_iter().map(Value::string).collect()))
-    }),
-    ("slice!", |it, this, arguments| {
-        let part = index(it, &own(this), arguments)?;
-        if let Some(removed) = part.text() {
-            let rest = own(this).replacen(&removed, "", 1);
-            change(it, this, rest)?;
-        }
-        Ok(part)
-    }),
-    ("[]=", |it, this, arguments| {
-        let text = own(this);
-        let value = arguments.list.last().cloned().unwrap_or(Value::Nil);
-        let new = it.text_of(Some(&value))?;
-        let changed = match arguments.get(0) {
-            Some(Value::Integer(at)) => {
-                let count = if arguments.len() > 2 {
-                    it.integer_of(arguments.get(1))?.max(0) as usize
-                } else {
-                    1
-                };
-                let length = text.chars().count() as i64;
-                let at = if *at < 0 { (length + at).max(0) } else { *at } as usize;
-                text.chars()
-                    .take(at)
-                    .chain(new.chars())
-                    .chain(text.chars().skip(at + count))
-                    .collect()
-            }
-            Some(Value::Regexp(pattern)) => match regexp::find(it, pattern, &text, 0)? {
-                Some(found) => format!(
-                    "{}{new}{}",
-                    &text[..found.start(0).unwrap_or(0)],
-                    &text[found.end(0).unwrap_or(0)..]
-                ),
-                None => text,
-            },
-            other => text.replacen(&it.text_of(other)?, &new, 1),
-        };
-        change(it, this, changed)?;
-        Ok(value)
-    }),
-];
-
-const CHANGING: Methods = &[
-    ("<<", |it, this, arguments| append(it, this, arguments)),
-    ("concat", |it, this, arguments| append(it, this, arguments)),
-    ("prepend", |it, this, arguments| {
-        let text = it.text_of(arguments.get(0))? + &own(this);
-        change(it, this, text)
-    }),
-    ("insert", |it, this, arguments| {
-        let (at, part) = (it.integer_of(arguments.get(0))?, it.text_of(arguments.get(1))?);
-        let text = own(this);
-        let length = text.chars().count() as i64;
-        let at = if at < 0 { length + at + 1 } else { at }.clamp(0, length) as usize;
-        let changed: String = text
-            .chars()
-            .take(at)
-            .chain(part.chars())
-            .chain(text.chars().skip(at))
-            .collect();
-        change(it, this, changed)
-    }),
-    ("replace", |it, this, arguments| {
-        let text = it.text_of(arguments.get(0))?;
-        change(it, this, text)
-    }),
-    ("clear", |it, this, _| change(it, this, String::new())),
-    ("upcase!", |it, this, arguments| here(it, this, "upcase", arguments)),
-    ("downcase!", |it, this, arguments| here(it, this, "downcase", arguments)),
-    ("capitalize!", |it, this, arguments| {
-        here(it, this, "capitalize", arguments)
-    }),
-    ("swapcase!", |it, this, arguments| here(it, this, "swapcase", arguments)),
-    ("strip!", |it, this, arguments| here(it, this, "strip", arguments)),
-    ("lstrip!", |it, this, arguments| here(it, this, "lstrip", arguments)),
-    ("rstrip!", |it, this, arguments| here(it, this, "rstrip", arguments)),
-    ("chomp!", |it, this, arguments| here(it, this, "chomp", arguments)),
-    ("chop!", |it, this, arguments| here(it, this, "chop", arguments)),
-    ("reverse!", |it, this, arguments| here(it, this, "reverse", arguments)),
-    ("succ!", |it, this, arguments| here(it, this, "succ", arguments)),
-    ("next!", |it, this, arguments| here(it, this, "succ", arguments)),
-    ("tr!", |it, this, arguments| here(it, this, "tr", arguments)),
-    ("delete!", |it, this, arguments| here(it, this, "delete", arguments)),
-    ("squeeze!", |it, this, arguments| here(it, this, "squeeze", arguments)),
-    ("delete_prefix!", |it, this, arguments| {
-        here(it, this, "delete_prefix", arguments)
-    }),
-    ("delete_suffix!", |it, this, arguments| {
-        here(it, this, "delete_suffix", arguments)
-    }),
-];
-
-fn arguments_with_block(arguments: &Arguments) -> Arguments {
-    Arguments {
-        block: arguments.block.clone(),
-        ..Arguments::default()
-    }
-}
-
 fn is_space(letter: char) -> bool {
     letter.is_ascii_whitespace() || letter == '\0' || letter == '\u{b}'
 }
@@ -516,61 +385,6 @@ fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
     first + &letters.as_str().to_lowercase()
-}
-
-/// Changes the receiver, unless it is frozen.
-pub fn change(it: &mut Interpreter, this: &Value, text: String) -> Eval {
-    let Value::String(own) = this else {
-        return Ok(this.clone());
-    };
-    if own.frozen.get() {
-        let shown = it.inspect(this)?;
-        return Err(it.error("FrozenError", format!("can't modify frozen String: {shown}")));
-    }
-    it.check_length(text.len())?;
-    charge(text.len());
-    *own.text.borrow_mut() = text;
-    Ok(this.clone())
-}
-
-fn append(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let mut added = String::new();
-    for value in &arguments.list {
-        match value {
-            Value::Integer(code) => added.extend(u32::try_from(*code).ok().and_then(char::from_u32)),
-            other => added.push_str(&it.text_of(Some(other))?),
-        }
-    }
-    let Value::String(own) = this else {
-        return Ok(this.clone());
-    };
-    if own.frozen.get() {
-        let shown = it.inspect(this)?;
-        return Err(it.error("FrozenError", format!("can't modify frozen String: {shown}")));
-    }
-    charge(added.len());
-    own.text.borrow_mut().push_str(&added);
-    it.tick()?;
-    Ok(this.clone())
-}
-
-/// A method in its `!` form: nil where nothing changed.
-fn here(it: &mut Interpreter, this: &Value, name: &str, arguments: &Arguments) -> Eval {
-    let changed = it.send(this, name, arguments.list.clone())?;
-    let text = changed.text().unwrap_or_default();
-    if text == own(this) {
-        return Ok(Value::Nil);
-    }
-    change(it, this, text)
-}
-
-fn substitute_here(it: &mut Interpreter, this: &Value, arguments: &Arguments, all: bool) -> Eval {
-    let (text, changed) = regexp::substitute(it, &own(this), arguments, all)?;
-    if changed {
-        change(it, this, text)
-    } else {
-        Ok(Value::Nil)
-    }
 }
 
 fn each(it: &mut Interpreter, this: &Value, items: Vec<Value>, arguments: &Arguments) -> Eval {
@@ -615,203 +429,12 @@ fn justify(it: &mut Interpreter, this: &Value, arguments: &Arguments, divide: fn
     new(format!("{}{text}{}", fill(left), fill(right)))
 }
 
-/// `text[...]`
-fn index(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
-    let length = text.chars().count() as i64;
-    match (arguments.get(0), arguments.get(1)) {
-        (Some(Value::Integer(start)), Some(count)) => {
-            let count = it.integer_of(Some(count))?;
-            Ok(part(text, length, *start, count))
-        }
-        (Some(Value::Integer(at)), None) => {
-            let at = if *at < 0 { length + at } else { *at };
-            let letter = usize::try_from(at).ok().and_then(|at| text.chars().nth(at));
-            Ok(letter.map_or(Value::Nil, |it| Value::string(it.to_string())))
-        }
-        (Some(Value::Range(range)), None) => Ok(match super::range::bounds(it, range, length)? {
-            Some((start, count)) => part(text, length, start, count),
-            None => Value::Nil,
-        }),
-        (Some(Value::Regexp(pattern)), group) => {
-            let matched = regexp::match_method(it, &pattern.clone(), &Value::string(text), None)?;
-            match group {
-                None => Ok(regexp::group(&matched, 0)),
-                Some(Value::Integer(group)) => {
-                    Ok(regexp::group(&matched, usize::try_from(*group).unwrap_or(usize::MAX)))
-                }
-                Some(name) => Ok(regexp::named_group(&matched, &name.text().unwrap_or_default())),
-            }
-        }
-        (part, _) => {
-            let part = it.text_of(part)?;
-            Ok(if text.contains(&part) {
-                Value::string(part)
-            } else {
-                Value::Nil
-            })
-        }
-    }
-}
-
-fn part(text: &str, length: i64, start: i64, count: i64) -> Value {
-    let start = if start < 0 { length + start } else { start };
-    if start < 0 || start > length || count < 0 {
-        return Value::Nil;
-    }
-    Value::string(
-        text.chars()
-            .skip(start as usize)
-            .take(count as usize)
-            .collect::<String>(),
-    )
-}
-
-fn position(it: &mut Interpreter, this: &Value, arguments: &Arguments, last: bool) -> Eval {
-    let text = own(this);
-    let from = match arguments.get(1) {
-        Some(from) => it.integer_of(Some(from))?,
-        None => 0,
-    };
-    let offset = text
-        .char_indices()
-        .nth(usize::try_from(from).unwrap_or(0))
-        .map_or(text.len(), |(at, _)| at);
-    let found = match arguments.get(0) {
-        Some(Value::Regexp(pattern)) if last => {
-            let mut found = None;
-            let mut at = 0;
-            while let Some(next) = regexp::find(it, pattern, &text, at)? {
-                found = next.start(0);
-                at = found.unwrap_or(0) + text[found.unwrap_or(0)..].chars().next().map_or(1, char::len_utf8);
-                if at > text.len() {
-                    break;
-                }
-            }
-            found
-        }
-        Some(Value::Regexp(pattern)) => regexp::find(it, pattern, &text, offset)?.and_then(|it| it.start(0)),
-        part => {
-            let part = it.text_of(part)?;
-            if last {
-                text.rfind(&part)
-            } else {
-                text[offset..].find(&part).map(|it| it + offset)
-            }
-        }
-    };
-    Ok(found.map_or(Value::Nil, |at| Value::Integer(text[..at].chars().count() as i64)))
-}
-
-/// The next text in the order in which ranges go: `az` before `ba`, `Zz` before `AAa`.
-pub fn successor(text: &str) -> String {
-    let mut letters: Vec<char> = text.chars().collect();
-    let has_letters = letters.iter().any(char::is_ascii_alphanumeric);
-    if letters.is_empty() {
-        return String::new();
-    }
-    let mut at = letters.len();
-    let mut last = None;
-    while at > 0 {
-        at -= 1;
-        if has_letters && !letters[at].is_ascii_alphanumeric() {
-            continue;
-        }
-        last = Some(at);
-        let (next, carries) = match letters[at] {
-            'z' => ('a', true),
-            'Z' => ('A', true),
-            '9' => ('0', true),
-            other => (char::from_u32(other as u32 + 1).unwrap_or(other), false),
-        };
-        letters[at] = next;
-        if !carries {
-            return letters.into_iter().collect();
-        }
-    }
-    if let Some(at) = last {
-        let more = match letters[at] {
-            '0' => '1',
-            other => other,
-        };
-        letters.insert(at, more);
-    }
-    letters.into_iter().collect()
-}
-
-struct Letters {
-    negated: bool,
-    list: Vec<char>,
-}
-
-impl Letters {
-    fn holds(&self, letter: char) -> bool {
-        self.list.contains(&letter) != self.negated
-    }
-}
-
-/// The letters that a pattern of `tr` names: `a-z`, `^0-9`.
-fn letters(pattern: &str) -> Letters {
-    let (negated, pattern) = match pattern.strip_prefix('^') {
-        Some(rest) if !rest.is_empty() => (true, rest),
-        _ => (false, pattern),
-    };
-    let chars: Vec<char> = pattern.chars().collect();
-    let mut list = Vec::new();
-    let mut at = 0;
-    while at < chars.len() {
-        match (chars[at], chars.get(at + 1), chars.get(at + 2)) {
-            ('\\', Some(letter), _) => {
-                list.push(*letter);
-                at += 2;
-            }
-            (first, Some('-'), Some(last)) if first <= *last => {
-                list.extend((first..=*last).take(1000));
-                at += 3;
-            }
-            (letter, ..) => {
-                list.push(letter);
-                at += 1;
-            }
-        }
-    }
-    Letters { negated, list }
-}
-
-fn translate(it: &mut Interpreter, this: &Value, arguments: &Arguments, squeeze: bool) -> Eval {
-    let (from, to) = (
-        letters(&it.text_of(arguments.get(0))?),
-        letters(&it.text_of(arguments.get(1))?),
-    );
-    let mut text = String::new();
-    let mut before = None;
-    for letter in own(this).chars() {
-        if !from.holds(letter) {
-            text.push(letter);
-            before = None;
-            continue;
-        }
-        let at = if from.negated {
-            usize::MAX
-        } else {
-            from.list.iter().position(|it| *it == letter).unwrap_or(0)
-        };
-        let Some(new) = to.list.get(at).or(to.list.last()) else {
-            continue;
-        };
-        if !squeeze || before != Some(*new) {
-            text.push(*new);
-        }
-        before = Some(*new);
-    }
-    new(text)
-}
-
 fn unpack_one(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
     let how = it.text_of(arguments.get(0))?;
     let text = own(this);
     match how.as_str() {
         "H*" => new(text.bytes().map(|it| format!("{it:02x}")).collect::<String>()),
-        "m" | "m0" => new(String::from_utf8_lossy(&super::digest::from_base64(&text)).into_owned()),
+        "m" | "m0" => new(String::from_utf8_lossy(&crate::ruby::builtin::digest::from_base64(&text)).into_owned()),
         _ => Err(it.error(
             "NotImplementedError",
             format!("unpack1({how:?}) is not supported in a Vagrantfile"),

@@ -1,0 +1,153 @@
+//! Arrays, hashes, and the arguments of calls.
+
+use super::{Value, charge};
+use crate::ruby::symbol::Symbol;
+use indexmap::IndexMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+impl Default for Table {
+    fn default() -> Self {
+        charge(128);
+        Self {
+            pairs: RefCell::default(),
+            default: RefCell::new(Value::Nil),
+            default_block: RefCell::new(None),
+            frozen: Cell::new(false),
+        }
+    }
+}
+
+impl Table {
+    /// Puts a pair in; a key that is there keeps its place.
+    pub fn insert(&self, key: Value, value: Value) {
+        charge(64);
+        let identity = key.key();
+        // A string is copied as a key, so that changing it later does not lose the pair.
+        let key = match &key {
+            Value::String(text) if !text.frozen.get() => {
+                let copy = Value::string(text.text.borrow().clone());
+                if let Value::String(copy) = &copy {
+                    copy.frozen.set(true);
+                }
+                copy
+            }
+            _ => key,
+        };
+        let mut pairs = self.pairs.borrow_mut();
+        match pairs.get_mut(&identity) {
+            Some(pair) => pair.1 = value,
+            None => drop(pairs.insert(identity, (key, value))),
+        }
+    }
+
+    /// The value of a key, without the default.
+    pub fn get(&self, key: &Value) -> Option<Value> {
+        self.pairs.borrow().get(&key.key()).map(|(_, value)| value.clone())
+    }
+
+    /// The value of a key that is a symbol.
+    pub fn get_symbol(&self, name: &str) -> Option<Value> {
+        self.pairs
+            .borrow()
+            .get(&Key::Symbol(Symbol::new(name)))
+            .map(|(_, value)| value.clone())
+    }
+
+    /// Takes a pair out.
+    pub fn remove(&self, key: &Value) -> Option<Value> {
+        self.pairs.borrow_mut().shift_remove(&key.key()).map(|(_, value)| value)
+    }
+
+    /// The pairs as they are now.
+    pub fn to_pairs(&self) -> Vec<(Value, Value)> {
+        let pairs = self.pairs.borrow();
+        charge(pairs.len() * 32);
+        pairs.values().cloned().collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.pairs.borrow().len()
+    }
+}
+
+impl List {
+    /// The items as they are now.
+    pub fn to_vec(&self) -> Vec<Value> {
+        let items = self.items.borrow();
+        charge(items.len() * 16);
+        items.clone()
+    }
+}
+
+impl Arguments {
+    /// Positional arguments alone.
+    pub fn of(list: Vec<Value>) -> Self {
+        Self {
+            list,
+            has_keywords: false,
+            block: None,
+        }
+    }
+
+    /// The argument at a place, if there.
+    pub fn get(&self, index: usize) -> Option<&Value> {
+        self.list.get(index)
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The arguments that are not keywords, and the hash of those that are.
+    pub fn split(&self) -> (&[Value], Option<Rc<Table>>) {
+        match (self.has_keywords, self.list.split_last()) {
+            (true, Some((Value::Hash(table), before))) => (before, Some(table.clone())),
+            _ => (&self.list, None),
+        }
+    }
+
+    /// A keyword argument.
+    pub fn keyword(&self, name: &str) -> Option<Value> {
+        match self.list.last() {
+            Some(Value::Hash(table)) => table.get_symbol(name),
+            _ => None,
+        }
+    }
+}
+
+/// An array.
+pub struct List {
+    pub items: RefCell<Vec<Value>>,
+    pub frozen: Cell<bool>,
+}
+
+/// A hash: keys in the order in which they came.
+pub struct Table {
+    pub pairs: RefCell<IndexMap<Key, (Value, Value)>>,
+    pub default: RefCell<Value>,
+    pub default_block: RefCell<Option<Value>>,
+    pub frozen: Cell<bool>,
+}
+
+/// What makes two keys of a hash the same.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    Nil,
+    Boolean(bool),
+    Integer(i64),
+    Float(u64),
+    Symbol(Symbol),
+    Text(String),
+    List(Vec<Key>),
+    Identity(usize),
+}
+
+/// The arguments of a call.
+#[derive(Clone, Default)]
+pub struct Arguments {
+    pub list: Vec<Value>,
+    /// Whether the last of the list is the hash of the keyword arguments.
+    pub has_keywords: bool,
+    pub block: Option<Value>,
+}
