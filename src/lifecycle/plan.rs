@@ -69,17 +69,13 @@ impl Step {
         }
     }
 
-    /// Whether the machine is another one afterwards, so that what an earlier command left unfinished no longer matters.
+    /// Whether nothing is left of the guest that ran, so that what an earlier command left unfinished in it no longer matters.
+    ///
+    /// A boot has all steps of its own; and a guest whose memory is saved still lacks what it lacked.
     pub fn begins_anew(self) -> bool {
         matches!(
             self,
-            Step::ShutDown
-                | Step::CutPower
-                | Step::Suspend
-                | Step::RestoreSnapshot
-                | Step::Create
-                | Step::Start
-                | Step::Destroy
+            Step::ShutDown | Step::CutPower | Step::RestoreSnapshot | Step::Destroy
         )
     }
 

@@ -130,18 +130,12 @@ impl Journal {
         remember(&self.entries)
     }
 
-    /// Rewrites the journal without what no longer matters; only between commands.
+    /// Rewrites a long journal without what no longer matters; only between commands.
     pub fn compact(&mut self) -> Result<()> {
-        let memory = self.memory();
-        if self.entries.len() < COMPACT_FROM || !memory.unfinished.is_empty() {
+        if self.entries.len() < COMPACT_FROM {
             return Ok(());
         }
-        let mut kept = Vec::new();
-        kept.extend(memory.settings_of.map(|provider| Entry::SettingsOf { provider }));
-        if let Some(claim) = memory.claim {
-            kept.push(Entry::Claim { claim });
-            kept.push(Entry::Ports { forwards: memory.ports });
-        }
+        let kept = self.memory().entries();
         let mut text = Vec::new();
         for entry in &kept {
             serde_json::to_writer(&mut text, entry).map_err(|error| Error::Damaged {
@@ -156,7 +150,29 @@ impl Journal {
     }
 }
 
-/// A journal of so many lines is rewritten when a command has ended well.
+impl Memory {
+    /// The shortest journal that says the same.
+    fn entries(self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        entries.extend(self.settings_of.map(|provider| Entry::SettingsOf { provider }));
+        entries.extend(self.claim.map(|claim| Entry::Claim { claim }));
+        if !self.ports.is_empty() {
+            entries.push(Entry::Ports { forwards: self.ports });
+        }
+        entries.extend(self.snapshot.map(|name| Entry::Snapshot { name }));
+        if !self.unfinished.is_empty() {
+            entries.push(Entry::Plan {
+                command: "an earlier one".to_owned(),
+                steps: self.unfinished,
+            });
+        }
+        let provisioned = self.provisioned.into_iter();
+        entries.extend(provisioned.map(|provisioner| Entry::Provisioned { provisioner }));
+        entries
+    }
+}
+
+/// A journal of so many lines is rewritten by the next command.
 const COMPACT_FROM: usize = 64;
 
 /// Reads what the journal says and changes nothing.
@@ -183,31 +199,40 @@ fn parse(path: &Path, text: &str) -> Result<(Vec<Entry>, u64)> {
 
 fn remember(entries: &[Entry]) -> Memory {
     let mut memory = Memory::default();
+    // What commands before the last one left. It is dropped when the machine has become another one, and not when somebody plans that.
+    let (mut earlier, mut planned): (Vec<Step>, Vec<Step>) = Default::default();
     for entry in entries {
         match entry {
             Entry::Claim { claim } => memory.claim = Some(*claim),
             Entry::SettingsOf { provider } => memory.settings_of = Some(provider.clone()),
             Entry::Plan { steps, .. } => {
-                if steps.iter().any(|it| it.begins_anew()) {
-                    memory.unfinished.clear();
-                }
+                earlier = memory.unfinished.clone();
                 // Only the same command again goes on with these, and it has looked before it planned.
-                memory
-                    .unfinished
-                    .retain(|it| !matches!(it, Step::SaveSnapshot | Step::DeleteSnapshot));
-                memory.unfinished.extend(steps);
-                memory.unfinished.sort();
-                memory.unfinished.dedup();
+                earlier.retain(|it| !matches!(it, Step::SaveSnapshot | Step::DeleteSnapshot));
+                planned = steps.clone();
+                memory.unfinished = [earlier.as_slice(), planned.as_slice()].concat();
                 memory.provisioned.clear();
             }
             Entry::Begin { .. } => {}
-            Entry::Done { step } => memory.unfinished.retain(|it| it != step),
+            Entry::Done { step } => {
+                planned.retain(|it| it != step);
+                earlier.retain(|it| it != step);
+                if step.begins_anew() {
+                    earlier.clear();
+                }
+                memory.unfinished = [earlier.as_slice(), planned.as_slice()].concat();
+            }
             Entry::Ports { forwards } => memory.ports = forwards.clone(),
             Entry::Snapshot { name } => memory.snapshot = Some(name.clone()),
             Entry::Provisioned { provisioner } => memory.provisioned.push(provisioner.clone()),
-            Entry::Gone => memory = Memory::default(),
+            Entry::Gone => {
+                memory = Memory::default();
+                (earlier, planned) = Default::default();
+            }
         }
     }
+    memory.unfinished.sort();
+    memory.unfinished.dedup();
     memory
 }
 
@@ -241,6 +266,38 @@ mod tests {
 
         assert_eq!(memory.claim, Some(Uuid::from_u128(7)));
         assert_eq!(memory.unfinished, [Step::Start]);
+    }
+
+    #[track_caller]
+    fn check_unfinished(entries: &[Entry], expected: &[Step]) {
+        assert_eq!(remember(entries).unfinished, expected);
+    }
+
+    fn plan(steps: &[Step]) -> Entry {
+        Entry::Plan {
+            command: "any".to_owned(),
+            steps: steps.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_halt_that_is_broken_off_does_not_forget_what_an_up_left() {
+        let up = plan(&[Step::SyncFolders, Step::Provision]);
+        let halt = plan(&[Step::ShutDown]);
+        check_unfinished(
+            &[up.clone(), halt.clone()],
+            &[Step::ShutDown, Step::SyncFolders, Step::Provision],
+        );
+        let done = Entry::Done { step: Step::ShutDown };
+        check_unfinished(&[up, halt, done], &[]);
+    }
+
+    #[test]
+    fn a_reload_forgets_what_an_up_left_and_keeps_its_own_steps() {
+        let up = plan(&[Step::SetHostname, Step::Provision]);
+        let reload = plan(&[Step::ShutDown, Step::Start, Step::SyncFolders]);
+        let done = Entry::Done { step: Step::ShutDown };
+        check_unfinished(&[up, reload, done], &[Step::Start, Step::SyncFolders]);
     }
 
     #[test]
@@ -280,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn compacting_keeps_the_claim_and_the_ports() {
+    fn compacting_keeps_all_that_is_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let mut journal = Journal::open(&path).unwrap();
@@ -294,11 +351,14 @@ mod tests {
                 .unwrap();
             journal.append(Entry::Done { step: Step::Start }).unwrap();
         }
+        journal.append(plan(&[Step::Provision])).unwrap();
+        let provisioner = "0 shell".to_owned();
+        journal.append(Entry::Provisioned { provisioner }).unwrap();
         let before = journal.memory();
 
         journal.compact().unwrap();
 
         assert_eq!(journal.memory(), before);
-        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
     }
 }
