@@ -17,6 +17,8 @@ pub struct Context {
     pub ui: Arc<Ui>,
     /// Whether the user wants it to end.
     pub interrupt: Interrupt,
+    /// Machines that come up at once and lack a box take turns: the first one fetches it for all.
+    pub box_turn: tokio::sync::Mutex<()>,
     /// `--no-tty`: terminals are not to be used as such.
     pub no_tty: bool,
     /// `--trust`: the Vagrantfile may act on this computer.

@@ -68,6 +68,10 @@ pub enum Error {
         wanted: String,
     },
 
+    #[error("the machine `{machine}` is left as it is: `{needed}`, which it depends on, failed")]
+    #[diagnostic(help("see to `{needed}`, and run the same command again"))]
+    NeededFailed { machine: String, needed: String },
+
     #[error("the machine `{machine}` has not been created")]
     #[diagnostic(help("`jaunt up {machine}` creates it"))]
     NotCreated { machine: String },

@@ -9,6 +9,7 @@ mod context;
 mod downloads;
 mod environment;
 mod error;
+mod faults;
 mod guests;
 mod http;
 mod lifecycle;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::report;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lifecycle;
@@ -17,8 +17,12 @@ pub struct DestroyArgs {
     machines: Vec<String>,
 
     /// Do not ask
-    #[arg(short, long, visible_alias = "parallel")]
+    #[arg(short, long)]
     force: bool,
+
+    /// Destroy several machines at once, and do not ask
+    #[arg(long, overrides_with = "no_parallel")]
+    parallel: bool,
 
     /// Ask the guest to shut down first
     #[arg(short, long)]
@@ -35,32 +39,31 @@ impl DestroyArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let mut targets = Project::targets(context, &self.machines)?;
         targets.reverse();
-        let (mut destroyed, mut declined, mut code) = (0, 0, 0);
+        let (mut confirmed, mut declined) = (Vec::new(), 0);
         for target in targets {
-            if !self.is_confirmed(context, &target).await? {
-                context
-                    .ui
-                    .of(&target.name)
-                    .info("It is kept, since you did not confirm.");
+            if self.is_confirmed(context, &target).await? {
+                confirmed.push(target);
+            } else {
+                let ui = context.ui.of(&target.name);
+                ui.info("It is kept, since you did not confirm.");
                 declined += 1;
-                continue;
-            }
-            match lifecycle::destroy(context, &target, self.graceful).await {
-                Ok(()) => destroyed += 1,
-                Err(error) if error.is_interrupt() => return Err(error),
-                Err(error) => code = report(&context.ui, &error),
             }
         }
-        match (code, destroyed, declined) {
-            (0, _, 0) => Ok(0),
-            (0, 0, _) => Err(Error::NothingDestroyed),
-            (0, ..) => Ok(SOME_DECLINED),
-            (code, ..) => Ok(code),
+        if confirmed.is_empty() && declined > 0 {
+            return Err(Error::NothingDestroyed);
+        }
+        confirmed.reverse();
+        let several = Several::downwards(context, confirmed);
+        let several = if self.parallel { several } else { several.one_by_one() };
+        let destroy = async |target: &Target| lifecycle::destroy(context, target, self.graceful).await;
+        match several.each(context, destroy).await? {
+            0 if declined > 0 => Ok(SOME_DECLINED),
+            code => Ok(code),
         }
     }
 
     async fn is_confirmed(&self, context: &Context, target: &Target) -> Result<bool> {
-        if self.force || !target.is_known() {
+        if self.force || self.parallel || !target.is_known() {
             return Ok(true);
         }
         let question = format!(

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::for_each;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle;
@@ -22,11 +22,12 @@ pub struct HaltArgs {
 
 impl HaltArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
-        let mut targets = Project::targets(context, &self.machines)?;
-        targets.reverse();
-        for_each(context, targets, async |target| {
-            lifecycle::halt(context, target, self.force).await
-        })
-        .await
+        let targets = Project::targets(context, &self.machines)?;
+        Several::downwards(context, targets)
+            .one_by_one()
+            .each(context, async |target| {
+                lifecycle::halt(context, target, self.force).await
+            })
+            .await
     }
 }

@@ -11,6 +11,7 @@ mod reload;
 mod resume;
 mod rsync;
 mod rsync_transport;
+mod several;
 mod snapshot;
 mod ssh;
 mod ssh_config;
@@ -31,6 +32,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::faults;
 use crate::lifecycle::interrupt::Interrupt;
 use crate::project::Target;
 use crate::state::home::Home;
@@ -202,6 +204,7 @@ const PLAIN: Style = Style {
 };
 
 fn start(environment: Environment, global: &GlobalOptions, command: Command) -> u8 {
+    faults::arm(&environment);
     let ui = Arc::new(Ui::new(style(&environment, global)));
     start_log(&environment, global, &ui);
     let result = Home::find(&environment).map_err(Error::from).and_then(|home| {
@@ -223,6 +226,7 @@ fn start(environment: Environment, global: &GlobalOptions, command: Command) -> 
                 ui: ui.clone(),
                 interrupt,
                 no_tty: global.no_tty,
+                box_turn: tokio::sync::Mutex::default(),
                 trust: global.trust,
             };
             tokio::select! {

@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::{ProvisionOptions, for_each};
+use super::ProvisionOptions;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle::{self, ProvisionWish};
-use crate::project::Project;
+use crate::project::{Project, Wish};
 
 /// Stop the project's machines and start them as the Vagrantfile is now
 #[derive(Debug, Args)]
@@ -27,9 +28,11 @@ impl ReloadArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let provision = ProvisionWish::from(self.provision);
         let targets = Project::targets(context, &self.machines)?;
-        for_each(context, targets, async |target| {
-            lifecycle::reload(context, target, self.force, &provision).await
-        })
-        .await
+        Several::upwards(context, targets, &Wish::default(), false)?
+            .one_by_one()
+            .each(context, async |target| {
+                lifecycle::reload(context, target, self.force, &provision).await
+            })
+            .await
     }
 }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{ProvisionOptions, for_each};
+use super::ProvisionOptions;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle::{self, ProvisionWish};
@@ -33,11 +34,19 @@ pub struct UpArgs {
     #[arg(long, hide = true)]
     no_destroy_on_error: bool,
 
-    /// Accepted for Vagrant's sake: machines come up one after the other
-    #[arg(long, overrides_with = "no_parallel")]
-    parallel: bool,
+    /// Bring up so many machines at once; JAUNT_PARALLEL, else as many as there are processors, where it is not said
+    #[arg(
+        long,
+        value_name = "COUNT",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = clap::value_parser!(u16).range(1..),
+        overrides_with = "no_parallel"
+    )]
+    parallel: Option<Option<u16>>,
 
-    #[arg(long, hide = true)]
+    /// Bring the machines up one after the other
+    #[arg(long)]
     no_parallel: bool,
 
     /// Accepted for Vagrant's sake: Jaunt installs no backends
@@ -57,9 +66,16 @@ impl UpArgs {
         };
         let provision = ProvisionWish::from(self.provision);
         let targets = Project::autostart_targets(context, &self.machines)?;
-        for_each(context, targets, async |target| {
-            lifecycle::up(context, target, &wish, &provision).await
-        })
-        .await
+        let several = Several::upwards(context, targets, &wish, true)?;
+        let several = match self.parallel.flatten() {
+            _ if self.no_parallel => several.one_by_one(),
+            Some(bound) => several.at_once(bound.into()),
+            None => several,
+        };
+        several
+            .each(context, async |target| {
+                lifecycle::up(context, target, &wish, &provision).await
+            })
+            .await
     }
 }

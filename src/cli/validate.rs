@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::several::check_order;
 use crate::context::Context;
 use crate::error::Result;
 use crate::project::{Project, Wish};
@@ -16,13 +17,15 @@ pub struct ValidateArgs {
 
 impl ValidateArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
-        for target in Project::targets(context, &[])? {
+        let targets = Project::targets(context, &[])?;
+        for target in &targets {
             let wish = Wish {
                 ignore_provider: self.ignore_provider,
                 ..Wish::default()
             };
             target.machine_as(context, &wish)?.check()?;
         }
+        check_order(context, targets)?;
         context.ui.data("The Vagrantfile is in order.\n");
         Ok(0)
     }

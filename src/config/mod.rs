@@ -90,6 +90,8 @@ pub struct ProjectFacts {
     pub folder: PathBuf,
     /// The user's home, for paths that begin with `~`.
     pub home: Option<PathBuf>,
+    /// The machines that the project defines; none means that names of machines are not checked.
+    pub machines: Vec<String>,
     /// The kinds of synced folder that there are; none means that they are not checked.
     pub synced_folder_kinds: Vec<&'static str>,
     /// Namespaces of plugins that count as installed: nothing in them is a mistake.

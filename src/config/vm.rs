@@ -8,7 +8,7 @@ use schema::{Default, Descriptor, Form, Kind, Merge};
 use vagrantfile::layer::Value;
 
 use super::ProjectFacts;
-use super::mistake::Mistakes;
+use super::mistake::{Mistakes, did_you_mean};
 use super::reader::Reader;
 use super::table::Table;
 use super::value::to_text;
@@ -46,6 +46,8 @@ pub struct Vm {
     pub allow_hosts_modification: bool,
     /// Whether folders may be entered into the guest's `/etc/fstab`; `None` leaves it to the kind of folder.
     pub allow_fstab_modification: Option<bool>,
+    /// The machines of the same project that come up before this one, and go down after it.
+    pub depends_on: Vec<String>,
     /// What is said after `up`.
     pub post_up_message: String,
     /// Where forwards whose port is taken go.
@@ -110,6 +112,7 @@ impl Vm {
             hostname: reader.text("vm.hostname"),
             allow_hosts_modification: reader.boolean("vm.allow_hosts_modification"),
             allow_fstab_modification: reader.value("vm.allow_fstab_modification").map(super::value::truthy),
+            depends_on: reader.texts("vm.depends_on"),
             post_up_message: reader.text("vm.post_up_message").unwrap_or_default(),
             usable_port_range: reader.ports("vm.usable_port_range"),
             communicator: reader.text("vm.communicator"),
@@ -122,6 +125,7 @@ impl Vm {
                 .then(|| reader.texts("vm.allowed_synced_folder_types")),
         };
         vm.validate(&mut reader, box_optional);
+        vm.check_needed(&mut reader, &project.machines);
         vm
     }
 
@@ -162,6 +166,23 @@ impl Vm {
         if let Some(mac) = self.base_mac.as_deref().filter(|it| !is_mac(it)) {
             let mistake = reader.mistake("vm.base_mac", format!("`{mac}` is no MAC address"));
             mistake.advise("write its twelve hex digits, as in `080027D14C66`");
+        }
+    }
+}
+
+impl Vm {
+    /// Rings are found where all machines are known, see `cli/several.rs`.
+    fn check_needed(&self, reader: &mut Reader<'_>, machines: &[String]) {
+        for name in self.depends_on.iter().filter(|it| !machines.contains(it)) {
+            if machines.is_empty() {
+                return;
+            }
+            let message = format!("vm.depends_on names `{name}`, and no machine of this project is called so");
+            let mistake = reader.mistake("vm.depends_on", message);
+            mistake.advise(match did_you_mean(name, machines.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("there are: {}", machines.join(", ")),
+            });
         }
     }
 }
@@ -407,6 +428,12 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::List(&Kind::String),
         Default::Nil,
         "The kinds of folder to choose from where a folder names none.",
+    ),
+    Descriptor::attribute(
+        "vm.depends_on",
+        Kind::List(&Kind::String),
+        Default::List(&[]),
+        "Machines of this project that come up before this one, and go down after it (Jaunt only).",
     ),
     Descriptor::attribute(
         "vm.post_up_message",

@@ -22,7 +22,20 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
         "The box '{}' is not installed. Looking for it...",
         work.machine.box_title()
     ));
-    downloads::add_for(work.context, &work.machine).await?;
+    let _turn = work.context.box_turn.lock().await;
+    if opened_again(work)?.installed_box.is_none() {
+        match downloads::add_for(work.context, &work.machine).await {
+            // Another command was faster.
+            Err(Error::Box(boxes::Error::AlreadyExists { .. })) | Ok(_) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    work.machine = opened_again(work)?;
+    work.machine.check()
+}
+
+/// The machine as it is with the boxes that are there now.
+fn opened_again(work: &Work<'_>) -> Result<Machine> {
     let target = Target {
         project: work.machine.project.clone(),
         name: work.machine.name.clone(),
@@ -32,8 +45,7 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
         settings_of: Some(work.machine.settings_of.clone()),
         ignore_provider: false,
     };
-    work.machine = target.machine_as(work.context, &wish)?;
-    work.machine.check()
+    target.machine_as(work.context, &wish)
 }
 
 /// `box outdated`: tells whether the box of a machine has a newer version.

@@ -11,6 +11,7 @@ mod folders;
 pub mod interrupt;
 pub mod plan;
 mod provisioning;
+pub mod queue;
 pub mod snapshots;
 mod work;
 

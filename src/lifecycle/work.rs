@@ -11,7 +11,9 @@ use super::{boot, boxes, folders, provisioning, snapshots};
 use crate::communicators::ssh::SshCommunicator;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::faults;
 use crate::machine::{Machine, machine_spec};
+use crate::state;
 use crate::state::claims::Standing;
 use crate::state::index::{Entry as IndexEntry, MachineIndex};
 use crate::state::journal::{Entry, Journal};
@@ -113,6 +115,7 @@ impl<'a> Work<'a> {
         }
         tracing::debug!(machine = %self.machine.name, %step, "begins");
         self.journal.append(Entry::Begin { step })?;
+        self.pass("begin", step)?;
         if step.may_be_dropped() {
             tokio::select! {
                 done = self.run(step) => done?,
@@ -121,10 +124,17 @@ impl<'a> Work<'a> {
         } else {
             self.run(step).await?;
         }
+        self.pass("did", step)?;
         if step != Step::Forget {
             self.journal.append(Entry::Done { step })?;
         }
         Ok(())
+    }
+
+    /// A point for tests.
+    fn pass(&self, side: &str, step: Step) -> Result<()> {
+        let passed = faults::pass(|| format!("{side} {step}"));
+        Ok(passed.map_err(state::Error::file("write", &self.machine.folder.journal()))?)
     }
 
     async fn run(&mut self, step: Step) -> Result<()> {

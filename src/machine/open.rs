@@ -100,7 +100,7 @@ impl Target {
         // A machine that Vagrant itself has at another provider is Vagrant's.
         let existing = MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name)
             .into_iter()
-            .find(|it| it == DEFAULT_PROVIDER);
+            .find(|it| is_built_in(it));
         match (&wish.provider, existing) {
             (Some(wanted), Some(existing)) if *wanted != existing => Err(Error::OtherProvider {
                 machine: self.name.clone(),
@@ -156,7 +156,30 @@ fn left_out(config: &Config, qemu: &QemuBlock) -> Vec<String> {
     notices
 }
 
+/// Whether this build has the backend.
+fn is_built_in(name: &str) -> bool {
+    name == DEFAULT_PROVIDER || (cfg!(feature = "fault-injection") && name == "fake")
+}
+
+/// The provider that runs nothing, for test builds alone. It misbehaves as `JAUNT_TEST_FAKE` says: `die after create`.
+#[cfg(feature = "fault-injection")]
+fn open_fake(context: &Context) -> Box<dyn Provider> {
+    use providers::fake::{Fake, FakeSettings};
+    let misbehaviour = context
+        .environment
+        .text("JAUNT_TEST_FAKE")
+        .and_then(|it| it.parse().ok());
+    Box::new(Fake::new(FakeSettings {
+        misbehaviours: misbehaviour.into_iter().collect(),
+        taken_ports: Vec::new(),
+    }))
+}
+
 fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
+    #[cfg(feature = "fault-injection")]
+    if name == "fake" {
+        return Ok(open_fake(context));
+    }
     if name != DEFAULT_PROVIDER {
         return Err(Error::UnknownProvider { name: name.to_owned() });
     }
@@ -244,6 +267,7 @@ impl Opening<'_> {
         let facts = ProjectFacts {
             folder: self.target.project.root.clone(),
             home: self.context.environment.user_home(),
+            machines: self.target.project.names(),
             synced_folder_kinds: FOLDER_KINDS.into_iter().chain(FOREIGN_FOLDER_KINDS).collect(),
             accepted_namespaces: Vec::new(),
         };

@@ -149,7 +149,8 @@ impl Project {
         self.definitions.iter().any(|it| it.name == name)
     }
 
-    fn names(&self) -> Vec<String> {
+    /// The names of its machines.
+    pub fn names(&self) -> Vec<String> {
         self.definitions.iter().map(|it| it.name.clone()).collect()
     }
 }
@@ -158,6 +159,12 @@ impl Target {
     /// Whether anything is known of the machine: then there is something to lose.
     pub fn is_known(&self) -> bool {
         !MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name).is_empty()
+    }
+
+    /// Another machine of the same project.
+    pub fn neighbour(&self, name: &str) -> Option<Target> {
+        let definition = self.project.definitions.iter().find(|it| it.name == name)?;
+        Some(self.project.clone().target_of(definition))
     }
 
     fn is_same(&self, other: &Target) -> bool {

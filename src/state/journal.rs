@@ -7,7 +7,7 @@
 //! damaged, and a damaged journal is never taken for an empty one.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use providers::BoundForward;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Error, Result, open_own, read_optional, sync_folder, write_atomically};
+use crate::faults;
 use crate::lifecycle::plan::Step;
 
 /// One line of the journal.
@@ -72,6 +73,7 @@ pub enum Entry {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    length: u64,
     entries: Vec<Entry>,
 }
 
@@ -98,9 +100,8 @@ impl Journal {
         let text = read_optional(path)?.unwrap_or_default();
         let (entries, whole) = parse(path, &text)?;
         let is_new = !path.exists();
-        let mut file = open_own(path)?;
+        let file = open_own(path)?;
         file.set_len(whole).map_err(Error::file("write", path))?;
-        file.seek(SeekFrom::End(0)).map_err(Error::file("write", path))?;
         if is_new {
             let folder = path.parent().unwrap_or(Path::new("."));
             sync_folder(folder).map_err(Error::file("write", folder))?;
@@ -108,6 +109,7 @@ impl Journal {
         Ok(Self {
             path: path.to_owned(),
             file,
+            length: whole,
             entries,
         })
     }
@@ -119,10 +121,21 @@ impl Journal {
             reason: error.to_string(),
         })?;
         line.push(b'\n');
-        self.file.write_all(&line).map_err(Error::file("write", &self.path))?;
-        self.file.sync_data().map_err(Error::file("write", &self.path))?;
+        if let Err(error) = self.write(&line) {
+            // Half a line at the end of a full disk: whoever appends next must not write behind it.
+            let _ = self.file.set_len(self.length);
+            return Err(Error::file("write", &self.path)(error));
+        }
+        self.length += line.len() as u64;
         self.entries.push(entry);
         Ok(())
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        faults::pass_file("append", &self.path)?;
+        self.file.seek(SeekFrom::Start(self.length))?;
+        faults::write_torn(&mut self.file, line, "tear journal")?;
+        self.file.sync_data()
     }
 
     /// What the journal says now.

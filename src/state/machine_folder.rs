@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults;
+
 use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
 
 /// The folder of one machine at one provider. It need not be there yet.
@@ -183,7 +185,8 @@ impl MachineFolder {
         }
         let synced = self.synced_folder_state();
         if synced.exists() {
-            fs::remove_dir_all(&synced).map_err(Error::file("remove", &synced))?;
+            let removed = faults::pass_file("remove", &synced).and_then(|()| fs::remove_dir_all(&synced));
+            removed.map_err(Error::file("remove", &synced))?;
         }
         Ok(())
     }

@@ -14,8 +14,10 @@ pub mod machine_folder;
 pub mod trust;
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::faults;
 
 /// A result of this module.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -105,16 +107,18 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
 
 fn write_and_rename(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     // Files are made 0600: some of them are keys, and none of them is anybody else's business.
+    faults::pass_file("write", path)?;
     let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
-    temporary.write_all(content)?;
+    faults::write_torn(&mut temporary, content, "tear")?;
     temporary.as_file().sync_all()?;
+    faults::pass_file("rename", path)?;
     temporary.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
 }
 
 /// Removes a file; one that is not there is removed already.
 pub fn remove_if_there(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    match faults::pass_file("remove", path).and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::File {
             action: "remove",
             path: path.to_owned(),

@@ -12,6 +12,7 @@ pub mod visible;
 
 use std::io::Write;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How a text is meant. Vagrant's kinds, and what scripts find in `ui` lines.
@@ -52,6 +53,7 @@ pub struct Ui {
     secrets: Mutex<Vec<String>>,
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
+    is_shared: AtomicBool,
 }
 
 impl Ui {
@@ -67,12 +69,21 @@ impl Ui {
             secrets: Mutex::default(),
             out: Mutex::new(out),
             err: Mutex::new(err),
+            is_shared: AtomicBool::new(false),
         }
     }
 
     /// How the user wants it.
     pub fn style(&self) -> Style {
-        self.style
+        Style {
+            bars: self.style.bars && !self.is_shared.load(Ordering::Relaxed),
+            ..self.style
+        }
+    }
+
+    /// Several machines speak at once from now on: a bar would be torn by their lines.
+    pub fn share(&self) {
+        self.is_shared.store(true, Ordering::Relaxed);
     }
 
     /// Never shows this text again: `config.vagrant.sensitive`, passwords, tokens.

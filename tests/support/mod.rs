@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
+pub mod stand_in;
 pub mod web;
 
 use std::ffi::OsStr;
@@ -50,6 +51,11 @@ impl World {
         let world = Self::with_vagrantfile(&small_vagrantfile(settings));
         world.run(["box", "add", "small", &small_box()]).success();
         world
+    }
+
+    /// The folder that holds the home, the project and all else.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn project(&self) -> PathBuf {
@@ -174,6 +180,14 @@ pub fn processes_with(text: &str) -> Vec<u32> {
         }
     }
     found
+}
+
+/// Sends a signal to a process.
+pub fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success(), "kill -{name} {process}");
 }
 
 /// The small guest's box, from the set-up script.
