@@ -14,7 +14,7 @@ use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
-use crate::project::{Target, Wish, is_trusted};
+use crate::project::{Target, Wish};
 use crate::state::claims::Claims;
 use crate::state::journal;
 use crate::state::machine_folder::{BoxMeta, MachineFolder};
@@ -72,7 +72,7 @@ impl Target {
         );
         let no_block = QemuBlock::default();
         let block = if wish.ignore_provider { &no_block } else { &qemu };
-        let untrusted = untrusted(context, self, &config, block);
+        let untrusted = untrusted::mistakes_of(&config, block, &self.project.untrusted_code()?);
         let report_of = |it: &Mistakes| (!it.is_empty()).then(|| it.to_string());
         let untrusted_report = report_of(&untrusted);
         mistakes.extend(untrusted);
@@ -115,14 +115,6 @@ impl Target {
             }
         }
     }
-}
-
-/// What the file wants of this computer itself, where the user does not trust it.
-fn untrusted(context: &Context, target: &Target, config: &Config, qemu: &QemuBlock) -> Mistakes {
-    if is_trusted(context, &target.project.vagrantfile) {
-        return Mistakes::default();
-    }
-    untrusted::mistakes_of(config, qemu)
 }
 
 /// The configuration's own secrets. The password that all public boxes have is none: half of all paths would be masked.

@@ -3,6 +3,7 @@
 //! **Invariant:** what is not known to be harmless counts as reaching this computer.
 
 use providers::qemu::QemuBlock;
+use vagrantfile::host::Code;
 use vagrantfile::layer::Origin;
 
 use crate::config::{Config, Mistakes, Ssh, SyncedFolder};
@@ -15,14 +16,18 @@ struct Reach {
     origin: Option<Origin>,
 }
 
-/// One mistake for each option of the configuration that reaches this computer.
-pub fn mistakes_of(config: &Config, qemu: &QemuBlock) -> Mistakes {
+/// One mistake for each option of the configuration that reaches this computer, and was not set by a trusted file. `untrusted` is the
+/// code that is not.
+pub fn mistakes_of(config: &Config, qemu: &QemuBlock, untrusted: &[Code]) -> Mistakes {
     let mut mistakes = Mistakes::default();
+    if untrusted.is_empty() {
+        return mistakes;
+    }
     let all = of_qemu(config, qemu)
         .into_iter()
         .chain(of_ssh(config))
         .chain(of_folders(&config.synced_folders));
-    for reach in all {
+    for reach in all.filter(|it| !is_set_by_others(it, untrusted)) {
         let message = format!(
             "{} reaches this computer itself, and the file is not trusted",
             reach.what
@@ -33,6 +38,15 @@ pub fn mistakes_of(config: &Config, qemu: &QemuBlock) -> Mistakes {
     }
     mistakes.read_source_lines();
     mistakes
+}
+
+/// Whether a file set the option that none of these is. An evaluated text has no file, and is nobody else's.
+fn is_set_by_others(reach: &Reach, untrusted: &[Code]) -> bool {
+    let file = reach
+        .origin
+        .as_ref()
+        .and_then(|it| std::fs::canonicalize(&it.file).ok());
+    file.is_some_and(|it| untrusted.iter().all(|code| code.file != it))
 }
 
 fn of_qemu(config: &Config, qemu: &QemuBlock) -> Vec<Reach> {

@@ -4,68 +4,62 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use vagrantfile::host::{Act, Change, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform};
+use vagrantfile::host::{
+    Act, Change, Code, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform,
+};
 
+use super::trust::{TRUST_ADVICE, Trust};
 use crate::context::Context;
 use crate::environment::Environment;
-use crate::state::trust::Trusted;
-use crate::ui::visible::visible;
-use crate::ui::{Kind, Ui, prompt};
-
-/// What to do about a Vagrantfile that may not do what it wants to.
-pub const TRUST_ADVICE: &str = "a Vagrantfile may run commands, connect and write only where it is trusted: read it, and if you do \
-                                trust it, run `jaunt trust`, or give `--trust` (or JAUNT_TRUST=1) for one command";
+use crate::ui::Ui;
 
 /// This computer, as a Vagrantfile in a folder sees it.
 pub struct ProcessHost {
     environment: Environment,
-    vagrantfile: PathBuf,
+    folder: PathBuf,
     ui: Arc<Ui>,
-    trusted: Trusted,
-    /// What was decided in this run; `None` as long as nothing had to be.
-    decision: Option<bool>,
+    trust: Arc<Trust>,
+    /// Where wishes are collected that are not granted; then what is not trusted goes on as if it had happened.
+    survey: Option<Arc<Mutex<Vec<Act>>>>,
+    /// Whether the act that was decided last is one of these.
+    is_pretended: bool,
 }
 
 impl ProcessHost {
-    /// This computer for a project's Vagrantfile.
-    pub fn new(context: &Context, vagrantfile: &Path) -> Self {
+    /// This computer for the Vagrantfiles of a project.
+    pub fn new(context: &Context, vagrantfile: &Path, trust: &Arc<Trust>) -> Self {
         Self {
             environment: context.environment.clone(),
-            vagrantfile: vagrantfile.to_owned(),
+            folder: vagrantfile.parent().unwrap_or(Path::new("/")).to_owned(),
             ui: context.ui.clone(),
-            trusted: Trusted::new(context.home.trusted()),
-            decision: is_trusted(context, vagrantfile).then_some(true),
+            trust: trust.clone(),
+            survey: None,
+            is_pretended: false,
         }
     }
 
-    /// Asks once, and remembers the answer for the file as it is now.
-    fn ask(&mut self, act: &Act) -> bool {
-        let wish = match act {
-            Act::Run(command) => format!("run `{}`", command.line.text()),
-            Act::Connect(target) => format!("connect to {target}"),
-            // A write without trust goes to memory, and harms nobody.
-            Act::Write(_) => return false,
-        };
-        let question = format!(
-            "{} wants to {wish} on this computer. Trust the file as it is now?",
-            self.vagrantfile.display()
-        );
-        let answer = prompt::confirm_at_once(&self.ui, &visible(&question)).unwrap_or(false);
-        if answer && let Err(error) = self.trusted.add(&self.vagrantfile) {
-            self.ui.say(Kind::Warn, &error.to_string());
+    /// The same for a look at what files want: what they may not do is noted, and they are told that it was done.
+    pub fn survey(self, wishes: Arc<Mutex<Vec<Act>>>) -> Self {
+        Self {
+            survey: Some(wishes),
+            ..self
         }
-        self.decision = Some(answer);
-        answer
     }
-}
 
-/// Whether the user trusts a Vagrantfile: with `--trust` or `JAUNT_TRUST` for this command, or as it was when he said so.
-pub fn is_trusted(context: &Context, vagrantfile: &Path) -> bool {
-    context.trust
-        || context.environment.text("JAUNT_TRUST").is_some_and(|it| it != "0")
-        || Trusted::new(context.home.trusted()).has(vagrantfile)
+    /// Notes a wish; a write goes to memory, as it does without trust.
+    fn pretend(&mut self, act: &Act, wishes: &Mutex<Vec<Act>>) -> Decision {
+        let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wishes.contains(act) {
+            wishes.push(act.clone());
+        }
+        self.is_pretended = true;
+        match act {
+            Act::Write(_) => Decision::Refuse(TRUST_ADVICE.to_owned()),
+            _ => Decision::Allow,
+        }
+    }
 }
 
 impl Host for ProcessHost {
@@ -98,7 +92,7 @@ impl Host for ProcessHost {
     }
 
     fn working_directory(&self) -> PathBuf {
-        self.vagrantfile.parent().unwrap_or(Path::new("/")).to_owned()
+        self.folder.clone()
     }
 
     fn home(&self) -> PathBuf {
@@ -136,15 +130,26 @@ impl Host for ProcessHost {
         self.ui.aside(text);
     }
 
-    fn decide(&mut self, act: &Act) -> Decision {
-        let decided = self.decision;
-        if decided.unwrap_or_else(|| self.ask(act)) {
-            return Decision::Allow;
+    fn decide(&mut self, act: &Act, code: &[Code]) -> Decision {
+        self.is_pretended = false;
+        if let Some(wishes) = self.survey.clone()
+            && !self.trust.strangers(code).is_empty()
+        {
+            return self.pretend(act, &wishes);
         }
-        Decision::Refuse(TRUST_ADVICE.to_owned())
+        match self.trust.allows(act, code) {
+            true => Decision::Allow,
+            false => Decision::Refuse(advice_for(&self.trust.strangers(code), &self.folder)),
+        }
     }
 
     fn run(&mut self, command: &Command) -> io::Result<Output> {
+        if self.is_pretended {
+            return Ok(Output {
+                status: Some(0),
+                ..Output::default()
+            });
+        }
         let mut process = process(&command.line)?;
         process
             .current_dir(&command.directory)
@@ -175,6 +180,9 @@ impl Host for ProcessHost {
     }
 
     fn fetch(&mut self, url: &str) -> io::Result<Vec<u8>> {
+        if self.is_pretended {
+            return Ok(Vec::new());
+        }
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
             format!("a Vagrantfile cannot fetch {url} in this version"),
@@ -193,6 +201,14 @@ impl Host for ProcessHost {
                 fs::set_permissions(path, fs::Permissions::from_mode(*mode))
             }
         }
+    }
+}
+
+/// The advice for Vagrantfiles that are not trusted; one that lies elsewhere is named.
+fn advice_for(strangers: &[Arc<Path>], folder: &Path) -> String {
+    match strangers.iter().find(|it| it.parent() != Some(folder)) {
+        Some(elsewhere) => TRUST_ADVICE.replace("`jaunt trust`", &format!("`jaunt trust {}`", elsewhere.display())),
+        None => TRUST_ADVICE.to_owned(),
     }
 }
 

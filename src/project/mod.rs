@@ -3,19 +3,25 @@
 //! **Invariant:** opening a project reads. What a Vagrantfile wants to do beyond that is decided in [`host`].
 
 mod host;
+mod survey;
 mod targets;
+mod trust;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use vagrantfile::host::Code;
 use vagrantfile::{FileId, MachineDefinition, Plugins, Role, Session, Settings};
 
+pub use survey::Survey;
 pub use targets::{Target, Wish};
+pub use trust::TRUST_ADVICE;
+use trust::Trust;
 
 use crate::config::namespaces;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use host::ProcessHost;
-pub use host::{TRUST_ADVICE, is_trusted};
 
 /// The names that a Vagrantfile may have, in the order in which they are looked for.
 const FILE_NAMES: [&str; 4] = ["Vagrantfile", "vagrantfile", "Vagrantfile.lua", "Vagrantfile.toml"];
@@ -31,6 +37,8 @@ pub struct Project {
     /// The machines that the files define.
     pub definitions: Vec<MachineDefinition>,
     session: Session,
+    trust: Arc<Trust>,
+    home_path: Option<PathBuf>,
     home_file: Option<FileId>,
     project_file: FileId,
 }
@@ -53,23 +61,34 @@ impl Project {
 
     /// Reads the project of a Vagrantfile, whose machines' state is in a folder.
     pub fn open(context: &Context, vagrantfile: PathBuf, dot_vagrant: PathBuf) -> Result<Self> {
+        let trust = Arc::new(Trust::new(context));
+        let host = ProcessHost::new(context, &vagrantfile, &trust);
+        Self::read(context, vagrantfile, dot_vagrant, host, trust)
+    }
+
+    fn read(
+        context: &Context,
+        vagrantfile: PathBuf,
+        dot_vagrant: PathBuf,
+        host: ProcessHost,
+        trust: Arc<Trust>,
+    ) -> Result<Self> {
         let root = vagrantfile.parent().unwrap_or(Path::new("/")).to_owned();
-        let host = ProcessHost::new(context, &vagrantfile);
         let session = Session::new(Box::new(host), settings(context))?;
-        let home_file = context
-            .home
-            .vagrantfile()
-            .map(|it| session.load(&it, Role::Home))
-            .transpose()?;
+        let home_path = context.home.vagrantfile();
+        let home_file = home_path.as_ref().map(|it| session.load(it, Role::Home)).transpose()?;
         let project_file = session.load(&vagrantfile, Role::Project)?;
         let files: Vec<FileId> = home_file.into_iter().chain([project_file]).collect();
         let definitions = session.machines(&files)?;
+        trust.keep(&session.code()?);
         Ok(Self {
             root,
             vagrantfile,
             dot_vagrant,
             definitions,
             session,
+            trust,
+            home_path,
             home_file,
             project_file,
         })
@@ -89,7 +108,20 @@ impl Project {
             .chain(self.home_file)
             .chain([self.project_file])
             .collect();
-        Ok(self.session.layers(&files, machine, provider)?)
+        let layers = self.session.layers(&files, machine, provider)?;
+        self.trust.keep(&self.session.code()?);
+        Ok(layers)
+    }
+
+    /// The files whose settings may not reach this computer: those of all Vagrantfiles that are not trusted as they were read. The user's
+    /// own and the project's share an interpreter, and so its mistrust.
+    pub fn untrusted_code(&self) -> Result<Vec<Code>> {
+        let code = self.session.code()?;
+        let strangers = self.trust.strangers(&code);
+        let is_own = |it: &Path| it == self.vagrantfile || self.home_path.as_deref() == Some(it);
+        let own_too = strangers.iter().any(|it| is_own(it));
+        let is_strange = |it: &Code| strangers.contains(&it.vagrantfile) || (own_too && is_own(&it.vagrantfile));
+        Ok(code.into_iter().filter(is_strange).collect())
     }
 
     /// The Vagrantfile's name, where it is not the usual one.

@@ -1,18 +1,43 @@
-//! Which Vagrantfiles the user trusts, by the digest of their place and content: a changed file is another file, and so is the
-//! same text elsewhere, which may load other files from beside it.
+//! Which Vagrantfiles the user trusts: a file for each, with the digests of all the code that it was made of.
 //!
-//! The files that a trusted one loads are not looked at: they are trusted with it.
+//! A changed Vagrantfile is another one, and so is one with a changed helper; and so is the same text elsewhere, which may load other
+//! files from beside it. Data that a Vagrantfile reads, and programs that it starts, are its own business: they are trusted with it.
+//!
+//! **Invariant:** an entry that cannot be read trusts nothing.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use vagrantfile::host::Code;
 
 use super::{Error, Result, create_folder, write_atomically};
 
-/// The digests of the trusted Vagrantfiles in a home folder.
+/// The trusted Vagrantfiles of a home folder.
 #[derive(Debug, Clone)]
 pub struct Trusted {
     folder: PathBuf,
+}
+
+/// A trusted Vagrantfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The Vagrantfile, links resolved.
+    pub vagrantfile: PathBuf,
+    /// What it was made of when the user said so, itself among it.
+    pub code: Vec<Piece>,
+}
+
+/// A text that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The file; for an evaluated text the one that evaluates it.
+    pub file: PathBuf,
+    /// Whether it is a text that the file evaluates, and not the file.
+    pub evaluated: bool,
+    /// Its digest.
+    pub sha256: String,
 }
 
 impl Trusted {
@@ -21,63 +46,144 @@ impl Trusted {
         Self { folder }
     }
 
-    /// Whether the user trusts the file as it is now, where it is now.
-    pub fn has(&self, vagrantfile: &Path) -> bool {
-        digest(vagrantfile).is_ok_and(|it| self.folder.join(it).is_file())
+    /// What is noted of a Vagrantfile.
+    pub fn entry(&self, vagrantfile: &Path) -> Option<Entry> {
+        let vagrantfile = canonical(vagrantfile);
+        let entry = read(&self.file_of(&vagrantfile))?;
+        (entry.vagrantfile == vagrantfile).then_some(entry)
     }
 
-    /// Notes that the user trusts the file as it is now, where it is now.
-    pub fn add(&self, vagrantfile: &Path) -> Result<()> {
+    /// Notes that the user trusts a Vagrantfile and the code that it is made of. Another version of a file that was noted is forgotten.
+    pub fn add(&self, vagrantfile: &Path, code: &[Code]) -> Result<()> {
+        let mut pieces: Vec<Piece> = code.iter().map(Piece::of).collect();
+        let before = self.entry(vagrantfile).map_or_else(Vec::new, |it| it.code);
+        let is_older = |it: &Piece| {
+            pieces
+                .iter()
+                .any(|new| (&new.file, new.evaluated) == (&it.file, it.evaluated))
+        };
+        let kept: Vec<Piece> = before.into_iter().filter(|it| !is_older(it)).collect();
+        pieces.extend(kept);
+        let vagrantfile = canonical(vagrantfile);
         create_folder(&self.folder)?;
-        write_atomically(
-            &self.folder.join(digest(vagrantfile)?),
-            vagrantfile.as_os_str().as_encoded_bytes(),
-        )
+        let file = self.file_of(&vagrantfile);
+        let entry = Entry {
+            vagrantfile,
+            code: pieces,
+        };
+        let text = serde_json::to_vec_pretty(&entry).map_err(|error| Error::File {
+            action: "write",
+            path: file.clone(),
+            source: error.into(),
+        })?;
+        write_atomically(&file, &text)
+    }
+
+    /// Forgets a Vagrantfile; whether it was trusted.
+    pub fn remove(&self, vagrantfile: &Path) -> Result<bool> {
+        let file = self.file_of(&canonical(vagrantfile));
+        match fs::remove_file(&file) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(Error::file("remove", &file)(source)),
+        }
+    }
+
+    /// All trusted Vagrantfiles, by their paths.
+    pub fn all(&self) -> Vec<Entry> {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut all: Vec<Entry> = files.filter_map(|it| read(&it.path())).collect();
+        all.sort_by(|one, other| one.vagrantfile.cmp(&other.vagrantfile));
+        all
+    }
+
+    fn file_of(&self, vagrantfile: &Path) -> PathBuf {
+        let digest = Sha256::digest(vagrantfile.as_os_str().as_encoded_bytes());
+        let name: String = digest.iter().map(|it| format!("{it:02x}")).collect();
+        self.folder.join(name + ".json")
     }
 }
 
-fn digest(vagrantfile: &Path) -> Result<String> {
-    let content = std::fs::read(vagrantfile).map_err(Error::file("read", vagrantfile))?;
-    let place = std::fs::canonicalize(vagrantfile).map_err(Error::file("read", vagrantfile))?;
-    let mut hasher = Sha256::new();
-    hasher.update(place.as_os_str().as_encoded_bytes());
-    // No path has a zero in it, so that no path and content can be taken for another pair.
-    hasher.update([0]);
-    hasher.update(content);
-    Ok(hasher.finalize().iter().map(|it| format!("{it:02x}")).collect())
+impl Entry {
+    /// Whether a text was noted as it is.
+    pub fn covers(&self, code: &Code) -> bool {
+        self.code.contains(&Piece::of(code))
+    }
+}
+
+impl Piece {
+    fn of(code: &Code) -> Self {
+        Self {
+            file: code.file.clone(),
+            evaluated: code.is_evaluated,
+            sha256: code.digest.clone(),
+        }
+    }
+}
+
+fn read(file: &Path) -> Option<Entry> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
+}
+
+/// The path with its links resolved, so that a Vagrantfile is the same by every path.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_changed_file_is_no_longer_trusted() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("Vagrantfile");
-        std::fs::write(&file, "one").unwrap();
-        let trusted = Trusted::new(folder.path().join("trusted"));
-        assert!(!trusted.has(&file));
-
-        trusted.add(&file).unwrap();
-
-        assert!(trusted.has(&file));
-        std::fs::write(&file, "two").unwrap();
-        assert!(!trusted.has(&file));
+    fn code(file: &str, is_evaluated: bool, digest: &str) -> Code {
+        Code {
+            vagrantfile: Path::new("/p/Vagrantfile").into(),
+            file: file.into(),
+            is_evaluated,
+            digest: digest.to_owned(),
+        }
     }
 
     #[test]
-    fn the_same_text_elsewhere_is_not_trusted_and_the_same_file_by_another_path_is() {
+    fn a_changed_text_is_no_longer_covered_and_takes_the_place_of_the_older() {
         let folder = tempfile::tempdir().unwrap();
         let trusted = Trusted::new(folder.path().join("trusted"));
-        for name in ["a", "b"] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-            std::fs::write(folder.path().join(name).join("Vagrantfile"), "load 'other.rb'").unwrap();
-        }
+        let vagrantfile = Path::new("/p/Vagrantfile");
+        let (main, old, new) = (
+            code("/p/Vagrantfile", false, "1"),
+            code("/p/helper.rb", false, "2"),
+            code("/p/helper.rb", false, "3"),
+        );
+        trusted.add(vagrantfile, &[main.clone(), old.clone()]).unwrap();
+        let covers = |it: &Code| trusted.entry(vagrantfile).unwrap().covers(it);
+        assert!(covers(&main) && covers(&old) && !covers(&new));
+        assert!(!covers(&code("/p/Vagrantfile", true, "1")));
 
-        trusted.add(&folder.path().join("a/Vagrantfile")).unwrap();
+        trusted.add(vagrantfile, &[main.clone(), new.clone()]).unwrap();
 
-        assert!(!trusted.has(&folder.path().join("b/Vagrantfile")));
-        assert!(trusted.has(&folder.path().join("b/../a/Vagrantfile")));
+        assert!(covers(&main) && !covers(&old) && covers(&new));
+        assert!(trusted.remove(vagrantfile).unwrap());
+        assert!(!trusted.remove(vagrantfile).unwrap());
+        assert_eq!(trusted.entry(vagrantfile), None);
+    }
+
+    #[test]
+    fn a_file_is_the_same_by_another_path_and_a_damaged_note_trusts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let trusted = Trusted::new(folder.path().join("trusted"));
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let file = folder.path().join("a/Vagrantfile");
+        fs::write(&file, "").unwrap();
+
+        trusted.add(&file, &[code("/x", false, "1")]).unwrap();
+
+        assert!(trusted.entry(&folder.path().join("a/../a/Vagrantfile")).is_some());
+        assert_eq!(trusted.all().len(), 1);
+        let note = fs::read_dir(folder.path().join("trusted"))
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
+        fs::write(note.path(), "{").unwrap();
+        assert_eq!((trusted.entry(&file), trusted.all().len()), (None, 0));
     }
 }

@@ -109,7 +109,7 @@ impl fmt::Display for Mistake {
                 writeln!(formatter, "  {source_line}")?;
                 // Of a very long line only the beginning is there.
                 if *column as usize <= source_line.chars().count() + 1 {
-                    write!(formatter, "  {:>width$}", "^", width = *column as usize)?;
+                    write!(formatter, "  {}^", " ".repeat((*column as usize).saturating_sub(1)))?;
                 }
             }
             None => write!(formatter, "{}", self.message)?,

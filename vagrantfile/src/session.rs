@@ -4,9 +4,10 @@
 //! the layers of one of them are, what a block returns. It knows nothing of defaults, of merging, or of which provider is chosen.
 //!
 //! **Invariant:** every file and every block of `Vagrant.configure`, of a machine and of an override runs at most once; the block of
-//! a provider runs once for each [`Session::layers`].
+//! a provider runs once for each [`Session::layers`]. A box's file has interpreters of its own: nothing that it defines or changes is
+//! seen by the project's.
 
-use crate::host::{Host, World};
+use crate::host::{Code, Domain, Host, World};
 use crate::language::{self, Argument, Configure, Language, Shared};
 use crate::layer::{Layer, Origin, Value};
 use crate::model::{BlockId, Defined, LanguageName, Model, ObjectId, Options, Owner};
@@ -15,9 +16,9 @@ use crate::report::{Report, Result};
 use schema::Descriptor;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 /// How a session reads.
@@ -56,7 +57,7 @@ pub enum Role {
 }
 
 /// A file that was loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FileId(usize);
 
 /// A machine as the files define it.
@@ -126,7 +127,7 @@ impl Session {
         }
     }
 
-    /// Runs a file; its language is known by its extension. What it hands to `Vagrant.configure` runs later.
+    /// Runs a file, once; its language is known by its extension. What it hands to `Vagrant.configure` runs later.
     pub fn load(&self, path: &Path, role: Role) -> Result<FileId> {
         let path = path.to_owned();
         self.ask(move |worker| worker.load(&path, role))
@@ -150,6 +151,11 @@ impl Session {
         self.ask(move |worker| worker.call(BlockId(block), arguments))
     }
 
+    /// All texts that were run so far, of all files.
+    pub fn code(&self) -> Result<Vec<Code>> {
+        self.ask(|worker| Ok(worker.shared.world.borrow().code()))
+    }
+
     fn ask<T: Send + 'static>(&self, question: impl FnOnce(&mut Worker) -> Result<T> + Send + 'static) -> Result<T> {
         let (answer, inbox) = mpsc::sync_channel(1);
         let request = move |worker: &mut Worker| drop(answer.send(question(worker)));
@@ -166,15 +172,22 @@ impl Session {
 /// The thread's own state.
 struct Worker {
     shared: Rc<Shared>,
-    languages: Vec<(LanguageName, Box<dyn Language>)>,
+    languages: Vec<Running>,
     files: Vec<File>,
     /// What a block recorded when it ran.
     roots: HashMap<BlockId, ObjectId>,
 }
 
+/// A language that was started.
+struct Running {
+    name: LanguageName,
+    domain: Domain,
+    language: Box<dyn Language>,
+}
+
 #[derive(Clone)]
 struct File {
-    path: PathBuf,
+    path: Arc<Path>,
     role: Role,
     configures: Vec<Configure>,
 }
@@ -193,10 +206,29 @@ impl Worker {
     }
 
     fn load(&mut self, path: &Path, role: Role) -> Result<FileId> {
-        let path = self.shared.world.borrow().absolute(path);
-        let configures = self.language(language::language_of(&path))?.load(&path)?;
-        self.files.push(File { path, role, configures });
-        Ok(FileId(self.files.len() - 1))
+        let path: Arc<Path> = self.shared.world.borrow().absolute(path).into();
+        if let Some(index) = self.files.iter().position(|it| it.path == path && it.role == role) {
+            return Ok(FileId(index));
+        }
+        let id = FileId(self.files.len());
+        let name = language::language_of(&path);
+        let configures = Vec::new();
+        self.files.push(File {
+            path: path.clone(),
+            role,
+            configures,
+        });
+        let loaded = self.language(name, id)?.load(&path);
+        match loaded {
+            Ok(configures) => {
+                self.files[id.0].configures = configures;
+                Ok(id)
+            }
+            Err(report) => {
+                self.files.pop();
+                Err(report)
+            }
+        }
     }
 
     fn machines(&mut self, files: &[FileId]) -> Result<Vec<MachineDefinition>> {
@@ -325,30 +357,42 @@ impl Worker {
     }
 
     fn run(&mut self, block: BlockId, arguments: &[Argument]) -> Result<Value> {
-        let Some(name) = self.shared.model.borrow().block_language(block) else {
+        let Some((name, file)) = self.shared.model.borrow().owner_of(block) else {
             return Err(Report::without_place(format!(
                 "there is no block {} in this session",
                 block.0
             )));
         };
-        Ok(self.language(name)?.run(block, arguments)?.snapshot())
+        Ok(self.language(name, file)?.run(block, arguments)?.snapshot())
     }
 
-    fn language(&mut self, name: LanguageName) -> Result<&mut Box<dyn Language>> {
-        let index = match self.languages.iter().position(|(it, _)| *it == name) {
+    /// The language in which a file goes on; the world and the model know from now on that it does.
+    fn language(&mut self, name: LanguageName, file: FileId) -> Result<&mut Box<dyn Language>> {
+        let domain = self.files[file.0].domain();
+        self.shared.world.borrow_mut().enter(&domain, &self.files[file.0].path);
+        self.shared.model.borrow_mut().speak_for(file);
+        let same = |it: &Running| it.name == name && it.domain == domain;
+        let index = match self.languages.iter().position(same) {
             Some(index) => index,
             None => {
-                let language = language::start(name, &self.shared);
                 let missing = || Report::without_place(format!("{name:?} is not supported in this build"));
-                self.languages.push((name, language.ok_or_else(missing)?));
+                let language = language::start(name, &self.shared).ok_or_else(missing)?;
+                self.languages.push(Running { name, domain, language });
                 self.languages.len() - 1
             }
         };
-        Ok(&mut self.languages[index].1)
+        Ok(&mut self.languages[index].language)
     }
 }
 
 impl File {
+    fn domain(&self) -> Domain {
+        match self.role {
+            Role::Box => Domain::Box(self.path.clone()),
+            Role::Home | Role::Project => Domain::Project,
+        }
+    }
+
     /// What the file is called in messages.
     fn name(&self) -> String {
         match self.role {

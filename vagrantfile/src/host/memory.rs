@@ -1,6 +1,6 @@
 //! A [`Host`] that stands in memory: for tests, and for reading text that belongs to no project.
 
-use super::{Act, Change, Command, Decision, Facts, Host, Metadata, Moment, Output, Platform};
+use super::{Act, Change, Code, Command, Decision, Facts, Host, Metadata, Moment, Output, Platform};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ impl Host for MemoryHost {
         }
     }
 
-    fn decide(&mut self, _act: &Act) -> Decision {
+    fn decide(&mut self, _act: &Act, _code: &[Code]) -> Decision {
         Decision::Refuse("run `jaunt trust` if you trust this project".to_owned())
     }
 

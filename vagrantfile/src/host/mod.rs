@@ -4,11 +4,13 @@
 //! Vagrantfile may act on the machine that reads it is the host's decision too ([`Host::decide`]); what a write means
 //! without permission is ours: it goes to memory ([`World`]), so that the file reads back what it wrote.
 
+mod code;
 mod memory;
 mod world;
 
+pub use code::Code;
 pub use memory::MemoryHost;
-pub use world::{Refusal, World, clean as clean_path};
+pub use world::{Domain, Refusal, World, clean as clean_path};
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,8 +50,9 @@ pub trait Host: Send {
     /// Shows what a Vagrantfile prints. It belongs on the standard error output: the standard output is data.
     fn print(&mut self, text: &str);
 
-    /// Whether a Vagrantfile may do this to the machine.
-    fn decide(&mut self, act: &Act) -> Decision;
+    /// Whether the Vagrantfiles may do this to the machine. `code` is all that may have a part in it: every text that their interpreter
+    /// has run so far.
+    fn decide(&mut self, act: &Act, code: &[Code]) -> Decision;
 
     /// Runs a command and waits. It is asked for only after [`Host::decide`] allowed it.
     fn run(&mut self, command: &Command) -> io::Result<Output>;

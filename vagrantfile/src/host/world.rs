@@ -1,17 +1,42 @@
 //! The host as one Vagrantfile sees it: what it changed without permission is kept in memory and read back from there.
+//!
+//! **Invariant:** what one [`Domain`] changes here, no other sees: a box's file cannot act through the project's.
 
-use super::{Act, Change, Command, Decision, Host, Metadata, Output};
-use std::collections::BTreeMap;
+use super::code::CodeList;
+use super::{Act, Change, Code, Command, Decision, Host, Metadata, Output};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// Vagrantfiles that share an interpreter, and with it all that they change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Domain {
+    /// The user's own file and the project's.
+    #[default]
+    Project,
+    /// One box's file.
+    Box(Arc<Path>),
+}
 
 /// A [`Host`] with an overlay of the writes that it did not allow, and of the environment as the files changed it.
 pub struct World {
     /// The host itself, for what needs no overlay.
     pub host: Box<dyn Host>,
+    domain: Domain,
+    /// The Vagrantfile that runs.
+    vagrantfile: Arc<Path>,
+    own: Surroundings,
+    others: HashMap<Domain, Surroundings>,
+}
+
+/// What the files of one domain changed, and what they are made of.
+#[derive(Default)]
+struct Surroundings {
     overlay: BTreeMap<PathBuf, Overlay>,
     environment: Vec<(String, String)>,
     directory: PathBuf,
+    code: CodeList,
 }
 
 /// What the overlay says of a path.
@@ -34,23 +59,56 @@ pub enum Refusal {
 impl World {
     /// The world around a fresh session.
     pub fn new(host: Box<dyn Host>) -> Self {
-        let (environment, directory) = (host.environment(), host.working_directory());
+        let own = Surroundings::of(&*host);
         Self {
             host,
-            overlay: BTreeMap::new(),
-            environment,
-            directory,
+            domain: Domain::default(),
+            vagrantfile: Path::new("").into(),
+            own,
+            others: HashMap::new(),
         }
+    }
+
+    /// From now on a Vagrantfile of a domain runs.
+    pub fn enter(&mut self, domain: &Domain, vagrantfile: &Arc<Path>) {
+        self.vagrantfile = vagrantfile.clone();
+        if *domain == self.domain {
+            return;
+        }
+        let next = self.others.remove(domain);
+        let next = next.unwrap_or_else(|| Surroundings::of(&*self.host));
+        let last = std::mem::replace(&mut self.own, next);
+        self.others
+            .insert(std::mem::replace(&mut self.domain, domain.clone()), last);
+    }
+
+    /// Notes that a file runs.
+    pub fn note_file(&mut self, path: &Path, text: &[u8]) {
+        let file = self.canonical(path).unwrap_or_else(|_| self.absolute(path));
+        self.own.code.add_file(self.vagrantfile.clone(), file, text);
+    }
+
+    /// Notes that a file evaluates a text.
+    pub fn note_evaluated(&mut self, by: &Path, text: &[u8]) {
+        let file = self.canonical(by).unwrap_or_else(|_| by.to_owned());
+        self.own.code.add_evaluated(self.vagrantfile.clone(), file, text);
+    }
+
+    /// All code of all domains.
+    pub fn code(&self) -> Vec<Code> {
+        let all = std::iter::once(&self.own).chain(self.others.values());
+        all.flat_map(|it| it.code.all().to_vec()).collect()
     }
 
     /// The environment variables, as the files changed them.
     pub fn environment(&self) -> &[(String, String)] {
-        &self.environment
+        &self.own.environment
     }
 
     /// One environment variable.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment
+        self.own
+            .environment
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
@@ -58,33 +116,33 @@ impl World {
 
     /// Sets or removes an environment variable, for this session alone.
     pub fn set_variable(&mut self, name: &str, value: Option<&str>) {
-        match (self.environment.iter().position(|(key, _)| key == name), value) {
-            (Some(index), Some(value)) => self.environment[index].1 = value.to_owned(),
-            (Some(index), None) => drop(self.environment.remove(index)),
-            (None, Some(value)) => self.environment.push((name.to_owned(), value.to_owned())),
+        match (self.own.environment.iter().position(|(key, _)| key == name), value) {
+            (Some(index), Some(value)) => self.own.environment[index].1 = value.to_owned(),
+            (Some(index), None) => drop(self.own.environment.remove(index)),
+            (None, Some(value)) => self.own.environment.push((name.to_owned(), value.to_owned())),
             (None, None) => {}
         }
     }
 
     /// The folder that relative paths start from.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        &self.own.directory
     }
 
     /// Changes the folder that relative paths start from.
     pub fn set_directory(&mut self, path: &Path) {
-        self.directory = self.absolute(path);
+        self.own.directory = self.absolute(path);
     }
 
     /// The path with the working folder before it, and without `.` and `..`.
     pub fn absolute(&self, path: &Path) -> PathBuf {
-        clean(&self.directory.join(path))
+        clean(&self.own.directory.join(path))
     }
 
     /// The content of a file.
     pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let path = self.absolute(path);
-        match self.overlay.get(&path) {
+        match self.own.overlay.get(&path) {
             Some(Overlay::File(content)) => Ok(content.clone()),
             Some(Overlay::Folder) => Err(io::ErrorKind::IsADirectory.into()),
             Some(Overlay::Gone) => Err(io::ErrorKind::NotFound.into()),
@@ -96,7 +154,7 @@ impl World {
     /// What stands at a path.
     pub fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let path = self.absolute(path);
-        let (is_directory, size) = match self.overlay.get(&path) {
+        let (is_directory, size) = match self.own.overlay.get(&path) {
             Some(Overlay::File(content)) => (false, content.len() as u64),
             Some(Overlay::Folder) => (true, 0),
             Some(Overlay::Gone) => return Err(io::ErrorKind::NotFound.into()),
@@ -114,13 +172,13 @@ impl World {
     /// The names in a folder, sorted.
     pub fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         let path = self.absolute(path);
-        let made_here = matches!(self.overlay.get(&path), Some(Overlay::Folder));
+        let made_here = matches!(self.own.overlay.get(&path), Some(Overlay::Folder));
         let mut names = match self.host.list(&path) {
             Ok(names) => names,
             Err(_) if made_here => Vec::new(),
             Err(error) => return Err(error),
         };
-        for (changed, overlay) in &self.overlay {
+        for (changed, overlay) in &self.own.overlay {
             let (Some(parent), Some(name)) = (changed.parent(), changed.file_name()) else {
                 continue;
             };
@@ -139,16 +197,21 @@ impl World {
     /// The path with its links resolved.
     pub fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
         let path = self.absolute(path);
-        if self.overlay.contains_key(&path) {
+        if self.own.overlay.contains_key(&path) {
             self.metadata(&path).map(|_| path)
         } else {
             self.host.canonical(&path)
         }
     }
 
+    /// Whether the host allows an act to the files that run.
+    pub fn decide(&mut self, act: &Act) -> Decision {
+        self.host.decide(act, self.own.code.all())
+    }
+
     /// Runs a command where the host allows it.
     pub fn run(&mut self, command: Command) -> Result<Output, Refusal> {
-        match self.host.decide(&Act::Run(command.clone())) {
+        match self.decide(&Act::Run(command.clone())) {
             Decision::Refuse(advice) => Err(Refusal::NotTrusted(advice)),
             Decision::Allow => self.host.run(&command).map_err(Refusal::Failed),
         }
@@ -156,7 +219,7 @@ impl World {
 
     /// Fetches what a URL names where the host allows it.
     pub fn fetch(&mut self, url: &str) -> Result<Vec<u8>, Refusal> {
-        match self.host.decide(&Act::Connect(url.to_owned())) {
+        match self.decide(&Act::Connect(url.to_owned())) {
             Decision::Refuse(advice) => Err(Refusal::NotTrusted(advice)),
             Decision::Allow => self.host.fetch(url).map_err(Refusal::Failed),
         }
@@ -164,7 +227,7 @@ impl World {
 
     /// Changes a file where the host allows it, else the picture that this session has of it.
     pub fn change(&mut self, change: Change) -> io::Result<()> {
-        match self.host.decide(&Act::Write(change.path().to_owned())) {
+        match self.decide(&Act::Write(change.path().to_owned())) {
             Decision::Allow => self.host.change(&change),
             Decision::Refuse(_) => self.keep(change),
         }
@@ -177,25 +240,25 @@ impl World {
                 if !self.metadata(parent)?.is_directory {
                     return Err(io::ErrorKind::NotADirectory.into());
                 }
-                self.overlay.insert(path, Overlay::File(content));
+                self.own.overlay.insert(path, Overlay::File(content));
             }
             Change::CreateFolder(path) => {
                 for folder in path.ancestors() {
                     if self.metadata(folder).is_err() {
-                        self.overlay.insert(folder.to_owned(), Overlay::Folder);
+                        self.own.overlay.insert(folder.to_owned(), Overlay::Folder);
                     }
                 }
             }
             Change::Remove(path) => {
                 self.metadata(&path)?;
-                self.overlay.retain(|it, _| !it.starts_with(&path));
-                self.overlay.insert(path, Overlay::Gone);
+                self.own.overlay.retain(|it, _| !it.starts_with(&path));
+                self.own.overlay.insert(path, Overlay::Gone);
             }
             Change::Link(target, path) => {
                 let content = self
                     .read(&path.parent().unwrap_or(Path::new("/")).join(target))
                     .unwrap_or_default();
-                self.overlay.insert(path, Overlay::File(content));
+                self.own.overlay.insert(path, Overlay::File(content));
             }
             Change::Mode(path, _) => drop(self.metadata(&path)?),
         }
@@ -205,7 +268,17 @@ impl World {
     fn below_removed(&self, path: &Path) -> bool {
         path.ancestors()
             .skip(1)
-            .any(|it| matches!(self.overlay.get(it), Some(Overlay::Gone)))
+            .any(|it| matches!(self.own.overlay.get(it), Some(Overlay::Gone)))
+    }
+}
+
+impl Surroundings {
+    fn of(host: &dyn Host) -> Self {
+        Self {
+            environment: host.environment(),
+            directory: host.working_directory(),
+            ..Self::default()
+        }
     }
 }
 

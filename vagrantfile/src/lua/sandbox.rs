@@ -211,6 +211,7 @@ impl Inner {
             .borrow()
             .read(path)
             .map_err(|error| unreadable(error.to_string()))?;
+        self.shared.world.borrow_mut().note_file(path, &bytes);
         let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
         let number = self.sources.borrow().len();
         self.sources.borrow_mut().push(Source {

@@ -22,6 +22,7 @@ mod version_one;
 pub use options::Options;
 
 use crate::layer::{Call, Entry, Origin, Setting, Value};
+use crate::session::FileId;
 use std::any::Any;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub struct Model {
     records: Vec<Record>,
     objects: Vec<Object>,
     blocks: Vec<Block>,
+    /// The Vagrantfile that runs.
+    speaker: FileId,
 }
 
 /// An object that a Vagrantfile holds: `config`, `config.vm`, `vb`.
@@ -145,6 +148,7 @@ struct Object {
 
 struct Block {
     language: LanguageName,
+    file: FileId,
     arity: i32,
 }
 
@@ -200,6 +204,7 @@ impl Model {
             records: Vec::new(),
             objects: Vec::new(),
             blocks: Vec::new(),
+            speaker: FileId::default(),
         }
     }
 
@@ -226,15 +231,21 @@ impl Model {
         self.object(record, String::new())
     }
 
+    /// From now on blocks are those of a file.
+    pub fn speak_for(&mut self, file: FileId) {
+        self.speaker = file;
+    }
+
     /// Numbers a block of a language. `arity` is the number of arguments that it takes.
     pub fn keep_block(&mut self, language: LanguageName, arity: i32) -> BlockId {
-        self.blocks.push(Block { language, arity });
+        let file = self.speaker;
+        self.blocks.push(Block { language, file, arity });
         BlockId(self.blocks.len() as u32 - 1)
     }
 
-    /// The language that a block belongs to.
-    pub fn block_language(&self, block: BlockId) -> Option<LanguageName> {
-        self.blocks.get(block.0 as usize).map(|it| it.language)
+    /// The language that a block belongs to, and the Vagrantfile.
+    pub fn owner_of(&self, block: BlockId) -> Option<(LanguageName, FileId)> {
+        self.blocks.get(block.0 as usize).map(|it| (it.language, it.file))
     }
 
     /// Reads `object.name`.

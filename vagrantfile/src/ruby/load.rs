@@ -130,6 +130,7 @@ fn read_source(it: &mut Interpreter, path: &Path) -> Outcome<Rc<Source>> {
         Ok(bytes) => bytes,
         Err(_) => return Err(it.error("LoadError", format!("cannot load such file -- {}", path.display()))),
     };
+    it.shared.world.borrow_mut().note_file(path, &bytes);
     let text = String::from_utf8(bytes).unwrap_or_else(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     Ok(Rc::new(Source::new(Arc::from(path), text, 1, false)))
@@ -193,6 +194,8 @@ fn run_body(
 
 /// `eval` of a text, in the place of a context.
 pub fn evaluate(it: &mut Interpreter, text: String, path: Option<String>, line: u32, around: &Rc<Context>) -> Eval {
+    let by = it.source.path.clone();
+    it.shared.world.borrow_mut().note_evaluated(&by, text.as_bytes());
     let path: Arc<Path> = match path {
         Some(path) => Arc::from(PathBuf::from(path)),
         None => Arc::from(Path::new("(eval)")),

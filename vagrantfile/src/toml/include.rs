@@ -12,7 +12,7 @@ use crate::report::Mistake;
 const DEEPEST: usize = 16;
 
 /// The file and all that it includes, the lowest layer first. What is wrong is noted.
-pub fn read(path: &Path, world: &World, mistakes: &mut Vec<Mistake>) -> Vec<File> {
+pub fn read(path: &Path, world: &mut World, mistakes: &mut Vec<Mistake>) -> Vec<File> {
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     let mut reader = Reader {
         folder,
@@ -30,7 +30,7 @@ pub fn read(path: &Path, world: &World, mistakes: &mut Vec<Mistake>) -> Vec<File
 struct Reader<'a> {
     /// The folder of the file that was asked for. Nothing outside of it is included.
     folder: PathBuf,
-    world: &'a World,
+    world: &'a mut World,
     files: Vec<File>,
     open: Vec<PathBuf>,
 }
@@ -79,11 +79,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn parse(&self, path: &Path, mistakes: &mut Vec<Mistake>) -> Result<File, String> {
+    fn parse(&mut self, path: &Path, mistakes: &mut Vec<Mistake>) -> Result<File, String> {
         let bytes = self
             .world
             .read(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        self.world.note_file(path, &bytes);
         let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
         let mut file = File::parse(path, text, mistakes);
         variables::fill(&mut file.table, &|name| self.world.variable(name).map(str::to_owned));

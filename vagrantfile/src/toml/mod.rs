@@ -57,7 +57,7 @@ impl Toml {
 impl Language for Toml {
     fn load(&mut self, path: &Path) -> Result<Vec<Configure>> {
         let mut mistakes = Vec::new();
-        let files = include::read(path, &self.shared.world.borrow(), &mut mistakes);
+        let files = include::read(path, &mut self.shared.world.borrow_mut(), &mut mistakes);
         for file in &files {
             check::root(file, &self.shared.settings.options, &mut mistakes);
         }

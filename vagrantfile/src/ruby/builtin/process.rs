@@ -348,7 +348,6 @@ fn connect(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
         .shared
         .world
         .borrow_mut()
-        .host
         .decide(&crate::host::Act::Connect(what.clone()));
     match decision {
         crate::host::Decision::Refuse(advice) => {

@@ -1,0 +1,297 @@
+//! Reading a stranger's Vagrantfile is harmless: what acts on this computer waits for the user's trust, and a change of any of the
+//! code ends that.
+
+#![cfg(test)]
+
+mod support;
+
+use support::World;
+
+/// A Vagrantfile that loads a helper, and then leaves a mark.
+const LOADS: &str = "require_relative \"helper\"\nmark = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n";
+
+impl World {
+    /// Whether a Vagrantfile has acted since the last look.
+    fn acted(&self) -> bool {
+        std::fs::remove_file(self.project().join("made-it")).is_ok()
+    }
+}
+
+#[test]
+fn a_changed_helper_ends_the_trust() {
+    let world = World::with_vagrantfile(LOADS);
+    world.write("helper.rb", "ONE = 1\n");
+    world.run(["trust"]).success();
+    world.run(["status"]).success();
+    assert!(world.acted());
+
+    world.write("helper.rb", "ONE = `touch made-it`\n");
+
+    world.run(["status"]).fails_with("helper.rb:1");
+    assert!(!world.acted());
+    world.run(["trust"]).success();
+    assert!(!world.acted(), "a survey does nothing");
+    world.run(["status"]).success();
+    assert!(world.acted());
+}
+
+#[test]
+fn a_changed_text_that_is_evaluated_ends_the_trust() {
+    for reads in [
+        "eval File.read(\"part\")",
+        "instance_eval(IO.read(\"part\"))",
+        "Object.class_eval File.read(\"part\")",
+        "ERB.new(File.read(\"part\")).result(binding)",
+        "load \"part\"",
+    ] {
+        let world = World::with_vagrantfile(&format!("require \"erb\"\n{reads}\n`touch made-it`\n"));
+        world.write("part", "1\n");
+        world.run(["trust"]).success();
+        world.run(["status"]).success();
+        assert!(world.acted(), "{reads}");
+
+        world.write("part", "2\n");
+
+        world.run(["status"]).fails_with("Vagrantfile:3");
+        assert!(!world.acted(), "{reads}");
+    }
+}
+
+#[test]
+fn data_may_change_and_code_that_the_file_writes_itself_counts_as_it_is() {
+    let world = World::with_vagrantfile(
+        "File.write(\"made.rb\", \"A = 1\")\nload \"made.rb\"\neval \"B = 2\"\nFile.read(\"data\")\n`touch made-it`\n",
+    );
+    world.write("data", "1");
+    world.run(["trust"]).success();
+    assert!(!world.project().join("made.rb").exists());
+
+    world.write("data", "2");
+
+    world.run(["status"]).success();
+    assert!(world.acted() && world.project().join("made.rb").exists());
+}
+
+#[test]
+fn the_users_own_file_and_the_boxes_file_need_trust_of_their_own() {
+    let world = World::with_vagrantfile("Vagrant.configure(\"2\") { |config| config.vm.box = \"strange\" }\n");
+    let folder = world.home().join("boxes/strange/0/libvirt");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("metadata.json"),
+        "{\"provider\": \"libvirt\", \"format\": \"qcow2\", \"virtual_size\": 1}",
+    )
+    .unwrap();
+    std::fs::write(folder.join("box.img"), "").unwrap();
+    std::fs::write(folder.join("Vagrantfile"), "`touch made-it`\n").unwrap();
+    let boxes_file = folder.join("Vagrantfile").display().to_string();
+    world.run(["trust"]).success();
+
+    let status = world.run(["status"]).fails_with("libvirt/Vagrantfile:1");
+    assert!(
+        status.stderr.contains(&format!("jaunt trust {boxes_file}")),
+        "{}",
+        status.stderr
+    );
+    assert!(!world.acted());
+    world.run(["trust", &boxes_file]).success();
+    world.run(["status"]).success();
+    assert!(world.acted());
+
+    std::fs::write(world.home().join("Vagrantfile"), "`touch made-it`\n").unwrap();
+    world.run(["status"]).fails_with("home/Vagrantfile:1");
+    assert!(!world.acted());
+    let trust = world.run(["trust"]).success();
+    assert!(trust.stdout.contains("home/Vagrantfile"), "{}", trust.stdout);
+    world.run(["status"]).success();
+}
+
+#[test]
+fn a_boxes_file_changes_nothing_that_the_projects_sees() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "strange"
+  config.vm.provider("qemu") { |it| it.memory = ENV["MEMORY"] || helper }
+end
+def helper = 512
+"#,
+    );
+    let folder = world.home().join("boxes/strange/0/libvirt");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("metadata.json"),
+        "{\"provider\": \"libvirt\", \"format\": \"qcow2\", \"virtual_size\": 1}",
+    )
+    .unwrap();
+    std::fs::write(folder.join("box.img"), "").unwrap();
+    std::fs::write(
+        folder.join("Vagrantfile"),
+        "ENV[\"MEMORY\"] = \"no number\"\ndef helper = \"none either\"\n",
+    )
+    .unwrap();
+
+    world.run(["validate"]).success();
+}
+
+#[test]
+fn trust_is_shown_listed_and_revoked() {
+    let world = World::with_vagrantfile(LOADS);
+    world.write("helper.rb", "ONE = 1\nFile.write(\"x\", \"y\")\n");
+    let show = world.run(["trust", "--show"]).success();
+    for part in [
+        "project/Vagrantfile\n",
+        "project/helper.rb\n",
+        "run `touch made-it`",
+        "write ",
+    ] {
+        assert!(show.stdout.contains(part), "{part}: {}", show.stdout);
+    }
+    world.run(["status"]).fails_with("Vagrantfile:2");
+    assert!(
+        world
+            .run(["trust", "--list"])
+            .success()
+            .stdout
+            .contains("No Vagrantfile")
+    );
+
+    world.run(["trust"]).success();
+    let list = world.run(["trust", "--list"]).success();
+    assert!(list.stdout.contains("project/helper.rb\n"), "{}", list.stdout);
+    world.run(["status"]).success();
+
+    assert!(
+        world
+            .run(["trust", "--revoke"])
+            .success()
+            .stdout
+            .contains("no longer trusted")
+    );
+    world.run(["status"]).fails_with("Vagrantfile:2");
+}
+
+#[test]
+fn a_file_that_is_loaded_only_after_a_command_was_run_needs_trust_of_its_own() {
+    let world = World::with_vagrantfile("load(`echo late.rb`.strip)\n`touch made-it`\n");
+    world.write("late.rb", "");
+    let trust = world.run(["trust"]).success();
+    assert!(trust.stdout.contains("ended early"), "{}", trust.stdout);
+
+    world.run(["status"]).fails_with("Vagrantfile:2");
+    assert!(!world.acted());
+    // What is trusted by now runs, so that the next look sees further.
+    world.run(["trust"]).success();
+
+    world.run(["status"]).success();
+    assert!(world.acted());
+}
+
+#[test]
+fn settings_that_reach_this_computer_depend_on_every_file_of_lua_and_toml() {
+    let world = World::new();
+    world.write(
+        "Vagrantfile.lua",
+        "local proxy = require('proxy')\nVagrant.configure('2', function(config)\n  config.vm.box = 'x'\n  config.ssh.proxy_command = proxy\nend)\n",
+    );
+    world.write("proxy.lua", "return 'nc %h %p'\n");
+    world.run(["validate"]).fails_with("Vagrantfile.lua:4");
+    world.run(["trust"]).success();
+    world.run(["validate"]).success();
+    world.write("proxy.lua", "return 'touch made-it'\n");
+    world.run(["validate"]).fails_with("Vagrantfile.lua:4");
+
+    let world = World::new();
+    world.write("Vagrantfile.toml", "include = [\"proxy.toml\"]\nvm.box = \"x\"\n");
+    world.write("proxy.toml", "ssh.proxy_command = \"nc %h %p\"\n");
+    world.run(["validate"]).fails_with("proxy.toml:1");
+    world.run(["trust"]).success();
+    world.run(["validate"]).success();
+    world.write("proxy.toml", "ssh.proxy_command = \"touch made-it\"\n");
+    world.run(["validate"]).fails_with("proxy.toml:1");
+}
+
+#[test]
+fn a_vagrantfile_that_wants_to_run_a_command_is_stopped_at_its_line() {
+    let world = World::with_vagrantfile("marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n");
+    let status = world.run(["status"]).fails_with("Vagrantfile:1");
+    assert!(status.stderr.contains("jaunt trust"), "{}", status.stderr);
+    assert!(!world.project().join("made-it").exists());
+
+    world.run(["trust"]).success();
+    world.run(["status"]).success();
+    assert!(world.project().join("made-it").exists());
+    world.write(
+        "Vagrantfile",
+        "marker = `touch made-more`\nVagrant.configure(\"2\") { |config| }\n",
+    );
+    world.run(["status"]).fails_with("Vagrantfile:1");
+    world.run(["--trust", "status"]).success();
+    assert!(world.project().join("made-more").exists());
+}
+
+#[test]
+fn arguments_for_qemu_itself_need_trust() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.vm.provider("qemu") { |q| q.extra_arguments = ["-device", "virtio-balloon-pci"] }
+end
+"#,
+    );
+    world.run(["validate"]).fails_with("not trusted");
+    world.run(["validate", "--trust"]).success();
+}
+
+#[test]
+fn what_reaches_this_computer_needs_trust_also_where_a_command_goes_on_with_mistakes() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.ssh.proxy_command = "touch made-it"
+  config.ssh.ssh_command = "./evil"
+  config.ssh.extra_args = ["-o", "LocalCommand=id"]
+  config.vm.synced_folder ".", "/here", type: "rsync", rsync__args: ["-a", "-e", "sh"]
+  config.vm.provider("qemu") { |q| q.program = "/bin/sh" }
+end
+"#,
+    );
+    for command in ["validate", "ssh", "ssh-config"] {
+        let ran = world.run([command]).fails_with("not trusted");
+        for line in 3..=7 {
+            let place = format!("Vagrantfile:{line}:");
+            assert!(ran.stderr.contains(&place), "{command}, {place} {}", ran.stderr);
+        }
+        assert!(ran.stderr.contains("jaunt trust"), "{}", ran.stderr);
+    }
+    world.run(["validate", "--trust"]).success();
+    world.run(["ssh", "--trust"]).fails_with("has not been created");
+}
+
+#[test]
+fn what_leaves_this_computer_alone_needs_no_trust() {
+    let world = World::with_vagrantfile(
+        r#"Vagrant.configure("2") do |config|
+  config.vm.box = "small"
+  config.ssh.extra_args = ["-A", "-o", "ServerAliveInterval=30"]
+  config.vm.synced_folder ".", "/here", type: "rsync",
+    rsync__args: ["--verbose", "--archive", "--delete", "-z", "--exclude=.git/"]
+end
+"#,
+    );
+    world.run(["validate"]).success();
+}
+
+#[test]
+fn a_trusted_text_is_not_trusted_elsewhere() {
+    let text = "marker = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n";
+    let world = World::with_vagrantfile(text);
+    world.run(["trust"]).success();
+    world.write("copy/Vagrantfile", text);
+    let output = world
+        .command(["status"])
+        .current_dir(world.project().join("copy"))
+        .output()
+        .unwrap();
+    world.ran(output).fails_with("Vagrantfile:1");
+    assert!(!world.project().join("copy/made-it").exists());
+}
