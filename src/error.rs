@@ -96,6 +96,17 @@ pub enum Error {
     #[diagnostic(help("`jaunt halt` stops them"))]
     NoSuspending { provider: String },
 
+    #[error("there is no `jaunt {command}`: {reason}; {instead}")]
+    Elsewhere {
+        command: &'static str,
+        reason: &'static str,
+        instead: &'static str,
+    },
+
+    #[error("there is nothing to upload at {}", path.display())]
+    #[diagnostic(help("the source is a path on this computer, from the folder where you are"))]
+    NothingToUpload { path: PathBuf },
+
     #[error("the box of the machine `{machine}` is not installed: {name}")]
     #[diagnostic(help("`jaunt up` fetches boxes that have an address; `jaunt box add` adds one from a file"))]
     BoxMissing { machine: String, name: String },
@@ -164,14 +175,20 @@ impl From<vagrantfile::Report> for Error {
 impl Error {
     /// The whole text for a user: the message, its causes, and the advice.
     pub fn render(&self) -> String {
+        let mut text = self.explanation();
+        if let Some(advice) = self.advice() {
+            text.push_str(&format!("\n  what to do: {}", advice.replace('\n', "\n  ")));
+        }
+        text
+    }
+
+    /// The message and its causes.
+    pub fn explanation(&self) -> String {
         let mut text = self.to_string();
         let mut cause = StdError::source(self);
         while let Some(error) = cause {
             text.push_str(&format!("\n  because: {}", error.to_string().replace('\n', "\n  ")));
             cause = error.source();
-        }
-        if let Some(advice) = self.advice() {
-            text.push_str(&format!("\n  what to do: {}", advice.replace('\n', "\n  ")));
         }
         text
     }
@@ -189,6 +206,7 @@ impl Error {
             Error::NoSuchSnapshot { .. } => "Vagrant::Errors::SnapshotNotFound",
             Error::SnapshotExists { .. } => "Vagrant::Errors::SnapshotConflictFailed",
             Error::NoSnapshots { .. } => "Vagrant::Errors::SnapshotNotSupported",
+            Error::NothingToUpload { .. } => "Vagrant::Errors::UploadSourceMissing",
             Error::Boot { .. } => "Vagrant::Errors::VMBootTimeout",
             Error::Interrupted => "Vagrant::Errors::VagrantInterrupt",
             Error::Step { source, .. } => source.class(),
@@ -212,7 +230,8 @@ impl Error {
         }
     }
 
-    fn advice(&self) -> Option<String> {
+    /// What to do next.
+    pub fn advice(&self) -> Option<String> {
         match self {
             Error::Step { source, .. } => source.advice(),
             Error::Provider(error) => advice_of_provider(error),

@@ -12,16 +12,12 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::project::{Project, Target};
 
-/// Show what the Vagrantfile makes of each machine, and where each value was set
+/// Show what the Vagrantfile makes of each machine, and where each value was set; with `--json` every value by Vagrant's name
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// Names, /patterns/ or ids of machines; all of them where none is given
     #[arg(value_name = "MACHINE")]
     machines: Vec<String>,
-
-    /// Print JSON, with Vagrant's names and every default
-    #[arg(long)]
-    json: bool,
 
     /// The provider to resolve for: else `virtualbox` where the file names it or none, else the first that it names
     #[arg(long, value_name = "PROVIDER")]
@@ -30,17 +26,18 @@ pub struct ConfigArgs {
 
 impl ConfigArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
+        let wants_json = context.ui.style().json;
         let mut machines = Vec::new();
         for target in Project::targets(context, &self.machines)? {
             let (provider, merged) = self.resolve(&target)?;
-            if self.json {
+            if wants_json {
                 machines.push(of_machine(&facts(&target, &provider), &merged));
             } else {
                 context.ui.data(&table(&target.name, &provider, &merged));
             }
         }
-        if self.json {
-            context.ui.data(&format!("{:#}\n", json!({ "machines": machines })));
+        if wants_json {
+            context.ui.report(&json!({ "machines": machines }));
         }
         Ok(0)
     }

@@ -1,11 +1,21 @@
 //! The command line: one file a command, with its arguments, its help and its `run`.
 
+mod autocomplete;
 mod r#box;
+mod cap;
+mod complete;
+mod completion;
 mod config;
 mod destroy;
+mod elsewhere;
+mod global_status;
 mod halt;
 mod init;
+mod list_commands;
+mod man;
+mod plugin;
 mod port;
+mod provider;
 mod provision;
 mod reload;
 mod resume;
@@ -19,6 +29,7 @@ mod status;
 mod suspend;
 mod trust;
 mod up;
+mod upload;
 mod validate;
 mod version;
 
@@ -67,6 +78,10 @@ struct GlobalOptions {
     #[arg(long, global = true)]
     machine_readable: bool,
 
+    /// Print JSON: a document for what is reported, one object a line for what happens
+    #[arg(long, global = true)]
+    json: bool,
+
     /// Use colours even where the output is no terminal
     #[arg(long, global = true, overrides_with = "no_color")]
     color: bool,
@@ -99,18 +114,53 @@ struct GlobalOptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(subcommand)]
+    Autocomplete(autocomplete::AutocompleteCommand),
+    #[command(subcommand)]
     Box(r#box::BoxCommand),
+    #[command(hide = true)]
+    Cap(cap::CapArgs),
+    #[command(hide = true)]
+    Cloud(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    Complete(complete::CompleteArgs),
     Config(config::ConfigArgs),
     Destroy(destroy::DestroyArgs),
+    #[command(hide = true)]
+    DockerExec(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    DockerLogs(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    DockerRun(elsewhere::ElsewhereArgs),
+    GlobalStatus(global_status::GlobalStatusArgs),
     Halt(halt::HaltArgs),
     Init(init::InitArgs),
+    #[command(hide = true)]
+    ListCommands(list_commands::ListCommandsArgs),
+    #[command(hide = true)]
+    Login(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    Man(man::ManArgs),
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
     Port(port::PortArgs),
+    #[command(hide = true)]
+    Powershell(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    Provider(provider::ProviderArgs),
     Provision(provision::ProvisionArgs),
+    #[command(hide = true)]
+    Push(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    Rdp(elsewhere::ElsewhereArgs),
     Reload(reload::ReloadArgs),
     Resume(resume::ResumeArgs),
     Rsync(rsync::RsyncArgs),
     #[command(hide = true)]
+    RsyncAuto(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
     RsyncTransport(rsync_transport::RsyncTransportArgs),
+    #[command(hide = true)]
+    Serve(elsewhere::ElsewhereArgs),
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
     Ssh(ssh::SshArgs),
@@ -119,8 +169,13 @@ enum Command {
     Suspend(suspend::SuspendArgs),
     Trust(trust::TrustArgs),
     Up(up::UpArgs),
+    Upload(upload::UploadArgs),
     Validate(validate::ValidateArgs),
     Version(version::VersionArgs),
+    #[command(hide = true)]
+    Winrm(elsewhere::ElsewhereArgs),
+    #[command(hide = true)]
+    WinrmConfig(elsewhere::ElsewhereArgs),
 }
 
 /// Runs the command that the arguments name; returns the exit code.
@@ -153,7 +208,14 @@ fn parse(arguments: &[OsString]) -> std::result::Result<Cli, clap::Error> {
 /// Vagrant's exit codes: help is 0 on stdout, an unknown command 1 with the usage on stdout, any other mistake 1 on stderr.
 fn explain_usage(arguments: &[OsString], error: &clap::Error) -> u8 {
     let text = error.render().to_string();
-    if arguments.iter().any(|it| it == "--machine-readable") && error.use_stderr() {
+    let asked_for = |flag: &str| arguments.iter().any(|it| it == flag) && error.use_stderr();
+    if asked_for("--json") {
+        let ui = Ui::new(Style { json: true, ..PLAIN });
+        ui.failure("Vagrant::Errors::CLIInvalidUsage", text.trim_end(), None);
+        ui.end(1);
+        return 1;
+    }
+    if asked_for("--machine-readable") {
         let ui = Ui::new(Style {
             machine_readable: true,
             ..PLAIN
@@ -197,6 +259,7 @@ fn plain_ui() -> Ui {
 /// No colours, no bars, no questions.
 const PLAIN: Style = Style {
     machine_readable: false,
+    json: false,
     color: false,
     timestamp: false,
     bars: false,
@@ -207,6 +270,11 @@ fn start(environment: Environment, global: &GlobalOptions, command: Command) -> 
     faults::arm(&environment);
     let ui = Arc::new(Ui::new(style(&environment, global)));
     start_log(&environment, global, &ui);
+    // What these print is not the program's own.
+    let is_passed_on = matches!(
+        command,
+        Command::Ssh(_) | Command::RsyncTransport(_) | Command::Complete(_)
+    );
     let result = Home::find(&environment).map_err(Error::from).and_then(|home| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -238,12 +306,18 @@ fn start(environment: Environment, global: &GlobalOptions, command: Command) -> 
         runtime.shutdown_background();
         Ok(code)
     });
-    result.unwrap_or_else(|error| report(&ui, &error))
+    let code = result.unwrap_or_else(|error| report(&ui, &error));
+    if !is_passed_on {
+        ui.end(code);
+    }
+    code
 }
 
 /// Tells the user what went wrong; returns the exit code.
 pub fn report(ui: &Ui, error: &Error) -> u8 {
-    if ui.style().machine_readable {
+    if ui.style().json {
+        ui.failure(error.class(), &error.explanation(), error.advice().as_deref());
+    } else if ui.style().machine_readable {
         ui.event("", "error-exit", &[error.class(), &error.render()]);
     } else {
         // An error repeats what files and guests say, which may hold what steers a terminal.
@@ -258,12 +332,14 @@ fn style(environment: &Environment, global: &GlobalOptions) -> Style {
         || ["NO_COLOR", "VAGRANT_NO_COLOR"]
             .iter()
             .any(|it| environment.variable(it).is_some());
+    let for_programs = global.machine_readable || global.json;
     Style {
-        machine_readable: global.machine_readable,
-        color: !global.machine_readable && !forbidden && (forced || environment.stdout_is_terminal),
+        machine_readable: global.machine_readable && !global.json,
+        json: global.json,
+        color: !for_programs && !forbidden && (forced || environment.stdout_is_terminal),
         timestamp: global.timestamp || global.debug_timestamp,
-        bars: environment.stderr_is_terminal && !global.no_tty,
-        interactive: environment.stdin_is_terminal && environment.stderr_is_terminal && !global.no_tty,
+        bars: environment.stderr_is_terminal && !global.no_tty && !for_programs,
+        interactive: environment.stdin_is_terminal && environment.stderr_is_terminal && !global.no_tty && !for_programs,
     }
 }
 
@@ -316,17 +392,35 @@ impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Aside {
 impl Command {
     async fn run(self, context: &Context) -> Result<u8> {
         match self {
+            Command::Autocomplete(it) => it.run(context),
             Command::Box(it) => it.run(context).await,
+            Command::Cap(it) => it.run(context).await,
+            Command::Cloud(it) => it.run(context, "cloud"),
+            Command::Complete(it) => it.run(context).await,
             Command::Config(it) => it.run(context),
             Command::Destroy(it) => it.run(context).await,
+            Command::DockerExec(it) => it.run(context, "docker-exec"),
+            Command::DockerLogs(it) => it.run(context, "docker-logs"),
+            Command::DockerRun(it) => it.run(context, "docker-run"),
+            Command::GlobalStatus(it) => it.run(context).await,
             Command::Halt(it) => it.run(context).await,
             Command::Init(it) => it.run(context),
+            Command::ListCommands(it) => it.run(context),
+            Command::Login(it) => it.run(context, "login"),
+            Command::Man(it) => it.run(context),
+            Command::Plugin(it) => it.run(context),
+            Command::Powershell(it) => it.run(context, "powershell"),
+            Command::Provider(it) => it.run(context).await,
+            Command::Push(it) => it.run(context, "push"),
+            Command::Rdp(it) => it.run(context, "rdp"),
             Command::Port(it) => it.run(context).await,
             Command::Provision(it) => it.run(context).await,
             Command::Reload(it) => it.run(context).await,
             Command::Resume(it) => it.run(context).await,
             Command::Rsync(it) => it.run(context).await,
+            Command::RsyncAuto(it) => it.run(context, "rsync-auto"),
             Command::RsyncTransport(it) => it.run().await,
+            Command::Serve(it) => it.run(context, "serve"),
             Command::Snapshot(it) => it.run(context).await,
             Command::Ssh(it) => it.run(context).await,
             Command::SshConfig(it) => it.run(context).await,
@@ -334,8 +428,11 @@ impl Command {
             Command::Suspend(it) => it.run(context).await,
             Command::Trust(it) => it.run(context),
             Command::Up(it) => it.run(context).await,
+            Command::Upload(it) => it.run(context).await,
             Command::Validate(it) => it.run(context).await,
             Command::Version(it) => it.run(context),
+            Command::Winrm(it) => it.run(context, "winrm"),
+            Command::WinrmConfig(it) => it.run(context, "winrm-config"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `jaunt port`.
 
 use clap::Args;
-use providers::BoundForward;
+use providers::{BoundForward, Protocol};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -31,6 +32,10 @@ impl PortArgs {
         if forwards.is_empty() {
             return Err(self.nothing(&machine.name));
         }
+        if context.ui.style().json {
+            context.ui.report(&document(&machine.name, &forwards));
+            return Ok(0);
+        }
         context
             .ui
             .of(&machine.name)
@@ -58,6 +63,22 @@ impl PortArgs {
                     .to_owned(),
         }
     }
+}
+
+fn document(machine: &str, forwards: &[BoundForward]) -> serde_json::Value {
+    let of_one = |it: &BoundForward| {
+        json!({
+            "id": it.id,
+            "protocol": match it.protocol {
+                Protocol::Tcp => "tcp",
+                Protocol::Udp => "udp",
+            },
+            "guest_port": it.guest_port,
+            "host_address": it.host.ip().to_string(),
+            "host_port": it.host.port(),
+        })
+    };
+    json!({ "machine": machine, "forwarded_ports": forwards.iter().map(of_one).collect::<Vec<_>>() })
 }
 
 fn host_port(forwards: &[BoundForward]) -> String {

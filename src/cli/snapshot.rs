@@ -1,6 +1,8 @@
 //! `jaunt snapshot`: going back to an earlier time of a machine.
 
 use clap::{Args, Subcommand};
+use providers::Snapshot;
+use serde_json::json;
 
 use super::{ProvisionOptions, for_each};
 use crate::context::Context;
@@ -121,8 +123,22 @@ impl Named {
 impl ListArgs {
     async fn run(self, context: &Context) -> Result<u8> {
         let targets = Project::targets(context, &self.machines)?;
+        if context.ui.style().json {
+            let mut machines = Vec::new();
+            for target in targets {
+                let snapshots = snapshots::list(&target.machine(context)?).await?;
+                machines.push(document(&target.name, &snapshots.unwrap_or_default()));
+            }
+            context.ui.report(&json!({ "machines": machines }));
+            return Ok(0);
+        }
         for_each(context, targets, async |target| list(context, target).await).await
     }
+}
+
+fn document(machine: &str, snapshots: &[Snapshot]) -> serde_json::Value {
+    let of_one = |it: &Snapshot| json!({ "name": it.name, "has_memory": it.has_memory, "taken": it.taken });
+    json!({ "name": machine, "snapshots": snapshots.iter().map(of_one).collect::<Vec<_>>() })
 }
 
 async fn list(context: &Context, target: &Target) -> Result<()> {

@@ -1,6 +1,7 @@
 //! `jaunt ssh-config`.
 
 use clap::Args;
+use serde_json::json;
 
 use super::ssh;
 use crate::communicators::ssh::KeySource;
@@ -24,16 +25,25 @@ pub struct SshConfigArgs {
 
 impl SshConfigArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
+        let mut hosts = Vec::new();
         for target in Project::targets(context, &self.machines)? {
             let machine = target.machine(context)?;
             machine.check_trust()?;
-            let block = self.block(context, &machine).await?.to_string();
+            let block = self.block(context, &machine).await?;
+            if context.ui.style().json {
+                hosts.push(document(&machine.name, &block));
+                continue;
+            }
+            let block = block.to_string();
             context
                 .ui
                 .of(&machine.name)
                 .event("metadata", &["provider", &machine.provider_name]);
             context.ui.of(&machine.name).event("ssh-config", &[&block]);
             context.ui.data(&format!("{block}\n"));
+        }
+        if context.ui.style().json {
+            context.ui.report(&json!({ "hosts": hosts }));
         }
         Ok(0)
     }
@@ -63,4 +73,18 @@ impl SshConfigArgs {
             config: ssh.connect.config.clone(),
         })
     }
+}
+
+/// The same as OpenSSH's block, which is in it, too.
+fn document(machine: &str, block: &ConfigBlock) -> serde_json::Value {
+    json!({
+        "machine": machine,
+        "host": block.host,
+        "host_name": block.host_name,
+        "user": block.user,
+        "port": block.port,
+        "identity_files": block.private_keys,
+        "forward_agent": block.forward_agent,
+        "text": block.to_string(),
+    })
 }

@@ -1,6 +1,7 @@
 //! `jaunt status`.
 
 use clap::Args;
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -24,9 +25,26 @@ impl StatusArgs {
             tell_programs(context, &machine, &state);
             rows.push((machine.name.clone(), machine.provider_name.clone(), state));
         }
+        if context.ui.style().json {
+            context.ui.report(&document(&rows));
+            return Ok(0);
+        }
         context.ui.data(&table(&rows));
         Ok(0)
     }
+}
+
+fn document(rows: &[(String, String, StateWords)]) -> serde_json::Value {
+    let of_one = |(name, provider, state): &(String, String, StateWords)| {
+        json!({
+            "name": name,
+            "provider": provider,
+            "state": state.id,
+            "state_short": state.short,
+            "state_long": state.long,
+        })
+    };
+    json!({ "machines": rows.iter().map(of_one).collect::<Vec<_>>() })
 }
 
 fn tell_programs(context: &Context, machine: &Machine, state: &StateWords) {

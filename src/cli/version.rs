@@ -1,6 +1,7 @@
 //! `jaunt version`.
 
 use clap::Args;
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -14,6 +15,13 @@ pub struct VersionArgs {}
 
 impl VersionArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
+        if context.ui.style().json {
+            let installed = env!("CARGO_PKG_VERSION");
+            context
+                .ui
+                .report(&json!({ "installed": installed, "understands_vagrant": VAGRANT_VERSION }));
+            return Ok(0);
+        }
         context.ui.event("", "version-installed", &[env!("CARGO_PKG_VERSION")]);
         context.ui.data(&format!(
             "Installed Version: {}\nUnderstands the Vagrantfiles of: Vagrant {VAGRANT_VERSION}\n",

@@ -228,9 +228,14 @@ pub async fn set_hostname(work: &mut Work<'_>) -> Result<()> {
         return Ok(());
     };
     work.ui().info("Setting the host name...");
+    change_host_name(work, &name).await
+}
+
+/// Gives the guest a host name.
+pub async fn change_host_name(work: &mut Work<'_>, name: &HostName) -> Result<()> {
     let connection = work.connection().await?;
     let guest = family(work, &*connection).await?;
-    run_in_guest(&*connection, guest.change_host_name(&name, None), "set its host name").await
+    run_in_guest(&*connection, guest.change_host_name(name, None), "set its host name").await
 }
 
 /// The host name that the machine is to have, if any.

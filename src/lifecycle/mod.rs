@@ -19,8 +19,10 @@ use providers::State;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::guests::HostName;
 use crate::machine::{Machine, machine_spec};
 use crate::project::{Target, Wish};
+use crate::provisioners::file::File;
 use crate::state::journal::Entry;
 use plan::Step;
 use work::Work;
@@ -180,6 +182,40 @@ pub async fn sync(context: &Context, target: &Target, rsync_chown: bool) -> Resu
         work.carry_out(vec![Step::SyncFolders]).await
     })
     .await
+}
+
+/// `upload`: copies a file or a folder into a machine that runs; into a new temporary folder where that is wanted.
+pub async fn upload(context: &Context, target: &Target, file: File, temporary: bool) -> Result<()> {
+    let machine = target.machine(context)?;
+    machine.running_id().await?;
+    tell_provider(context, &machine);
+    let mut work = Work::begin(context, machine, "upload", ProvisionWish::Nothing).await?;
+    let (from, to) = provisioning::upload(&mut work, file, temporary).await?;
+    work.ui().info(&format!("Uploaded: {from} => {to}"));
+    work.close_connection().await;
+    Ok(())
+}
+
+/// What `cap` does with a guest.
+pub enum GuestCapability {
+    /// It gets another host name.
+    ChangeHostName(HostName),
+    /// It is rebooted.
+    Reboot,
+}
+
+/// `cap guest`: has a machine that runs do something that its family knows how to do.
+pub async fn call_guest(context: &Context, target: &Target, capability: GuestCapability) -> Result<()> {
+    let machine = target.machine(context)?;
+    machine.running_id().await?;
+    tell_provider(context, &machine);
+    let mut work = Work::begin(context, machine, "cap", ProvisionWish::Nothing).await?;
+    match capability {
+        GuestCapability::ChangeHostName(name) => boot::change_host_name(&mut work, &name).await?,
+        GuestCapability::Reboot => boot::reboot(&mut work).await?,
+    }
+    work.close_connection().await;
+    Ok(())
 }
 
 /// `destroy`: removes the machine and all it owns.

@@ -8,14 +8,15 @@ use synced_folders::Folder;
 use super::work::Work;
 use super::{boot, folders};
 use crate::cli::ProvisionOptions;
-use crate::communicators::Stream;
+use crate::communicators::{Command, Communicator, Stream};
 use crate::error::{Error, Result};
 use crate::http::{Http, Trust};
 use crate::machine::{Machine, provisioners};
+use crate::provisioners::file::File;
 use crate::provisioners::puppet::SharedFolder;
 use crate::provisioners::run::{Afterwards, Context as Surroundings, Fetch, Said, run};
 use crate::provisioners::shell::Checksum;
-use crate::provisioners::{Provisioner, Request, Run, action_provision, due, unknown, was_provisioned};
+use crate::provisioners::{Provisioner, Request, Run, Task, action_provision, due, unknown, was_provisioned};
 use crate::state::journal::Entry;
 use crate::ui::{Kind, TargetUi};
 
@@ -151,6 +152,43 @@ fn folder(shared: SharedFolder) -> Folder {
         group: None,
         exclude: Vec::new(),
     }
+}
+
+/// Copies a file or a folder into the guest, as the file provisioner does; says from where to where.
+pub async fn upload(work: &mut Work<'_>, mut file: File, temporary: bool) -> Result<(String, String)> {
+    let connection = work.connection().await?;
+    if temporary {
+        let folder = temporary_folder(&*connection).await?;
+        file.destination = format!("{folder}/{}", file.destination.trim_start_matches('/'));
+    }
+    let told = (file.written_source.clone(), file.destination.clone());
+    let provisioner = Provisioner {
+        name: None,
+        run: Run::Never,
+        task: Task::File(file),
+    };
+    let surroundings = Surroundings {
+        communicator: &*connection,
+        fetch: &Downloader,
+        color: false,
+    };
+    run(&provisioner, &surroundings, &mut |_| {}).await?;
+    Ok(told)
+}
+
+async fn temporary_folder(communicator: &dyn Communicator) -> Result<String> {
+    let mut said = Vec::new();
+    let exit = communicator
+        .run(Command::new("mktemp -d"), &mut |_, bytes| said.extend_from_slice(bytes))
+        .await?;
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    if exit.is_success() && said.starts_with('/') {
+        return Ok(said);
+    }
+    Err(Error::Refused {
+        what: format!("the guest could not make a temporary folder: {said}"),
+        advice: "name a destination instead of `--temporary`".to_owned(),
+    })
 }
 
 async fn run_one(work: &mut Work<'_>, provisioner: &Provisioner) -> Result<()> {

@@ -115,6 +115,7 @@ impl<'a> Work<'a> {
         }
         tracing::debug!(machine = %self.machine.name, %step, "begins");
         self.journal.append(Entry::Begin { step })?;
+        self.ui().step(&step.to_string(), "begin");
         self.pass("begin", step)?;
         if step.may_be_dropped() {
             tokio::select! {
@@ -128,6 +129,7 @@ impl<'a> Work<'a> {
         if step != Step::Forget {
             self.journal.append(Entry::Done { step })?;
         }
+        self.ui().step(&step.to_string(), "done");
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::state::claims::{Claims, Standing};
 use crate::state::journal::{self, Memory};
 use crate::state::machine_folder::MachineFolder;
 
-pub use open::{box_architecture, box_constraints, box_providers, store};
+pub use open::{box_architecture, box_constraints, box_providers, open_provider, store};
 pub use provisioners::provisioners;
 pub use reach::{shell_options, ssh_target, user};
 pub use spec::machine_spec;

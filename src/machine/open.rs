@@ -167,7 +167,8 @@ fn open_fake(context: &Context) -> Box<dyn Provider> {
     }))
 }
 
-fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
+/// The backend of that name, for a machine.
+pub fn open_provider(context: &Context, machine: &str, name: &str) -> Result<Box<dyn Provider>> {
     #[cfg(feature = "fault-injection")]
     if name == "fake" {
         return Ok(open_fake(context));

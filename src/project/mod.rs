@@ -3,6 +3,7 @@
 //! **Invariant:** opening a project reads. What a Vagrantfile wants to do beyond that is decided in [`host`].
 
 mod host;
+mod indexed;
 mod survey;
 mod targets;
 mod trust;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use vagrantfile::host::Code;
 use vagrantfile::{FileId, MachineDefinition, Plugins, Role, Session, Settings};
 
+pub use indexed::{IndexedMachine, Standing};
 pub use survey::Survey;
 pub use targets::{Target, Wish};
 pub use trust::TRUST_ADVICE;

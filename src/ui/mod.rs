@@ -1,10 +1,12 @@
 //! What people and programs see: messages, data and events, in one of two forms.
 //!
 //! For people: `==> NAME: text` for messages and `    NAME: text` for details on stdout, errors on stderr. For programs
-//! (`--machine-readable`): `EPOCH,TARGET,TYPE,DATA...` lines on stdout and nothing else (Vagrant 2.3's form).
+//! (`--machine-readable`): `EPOCH,TARGET,TYPE,DATA...` lines on stdout and nothing else (Vagrant 2.3's form), or (`--json`) one JSON
+//! object a line.
 //!
 //! **Invariant:** nothing else writes to stdout or stderr, and every text passes the masking of secrets.
 
+mod json;
 pub mod machine_readable;
 pub mod progress;
 pub mod prompt;
@@ -14,6 +16,8 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
 
 /// How a text is meant. Vagrant's kinds, and what scripts find in `ui` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub enum Kind {
 pub struct Style {
     /// Lines for programs.
     pub machine_readable: bool,
+    /// JSON for programs.
+    pub json: bool,
     /// Colours.
     pub color: bool,
     /// The time before each line.
@@ -54,6 +60,7 @@ pub struct Ui {
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
     is_shared: AtomicBool,
+    has_reported: AtomicBool,
 }
 
 impl Ui {
@@ -70,6 +77,7 @@ impl Ui {
             out: Mutex::new(out),
             err: Mutex::new(err),
             is_shared: AtomicBool::new(false),
+            has_reported: AtomicBool::new(false),
         }
     }
 
@@ -105,7 +113,9 @@ impl Ui {
 
     /// Prints a result as it is: what scripts read. In machine-readable form it is a `ui` line as well.
     pub fn data(&self, text: &str) {
-        if self.style.machine_readable {
+        if self.style.json {
+            self.stream(json::said("", Kind::Output, text.trim_end_matches('\n')));
+        } else if self.style.machine_readable {
             self.event("", "ui", &["output", text]);
         } else {
             self.write_out(&self.masked(text));
@@ -121,6 +131,33 @@ impl Ui {
         }
     }
 
+    /// The document that a command reports with, where the user wants JSON: it is all that is printed then.
+    pub fn report(&self, document: &Value) {
+        self.has_reported.store(true, Ordering::Relaxed);
+        let masked = json::map_texts(document.clone(), &|it| self.masked(it));
+        self.write_out(&format!("{masked:#}\n"));
+    }
+
+    /// Tells programs what failed; nothing for people.
+    pub fn failure(&self, class: &str, message: &str, advice: Option<&str>) {
+        self.stream(json::failure(class, message, advice));
+    }
+
+    /// Tells programs that nothing more comes, unless a document has said all.
+    pub fn end(&self, code: u8) {
+        if !self.has_reported.load(Ordering::Relaxed) {
+            self.stream(json::end(code));
+        }
+    }
+
+    /// One line of the stream of JSON.
+    fn stream(&self, event: Value) {
+        if self.style.json {
+            let masked = json::map_texts(event, &|it| self.masked(it));
+            self.write_out(&format!("{masked}\n"));
+        }
+    }
+
     /// A line for programs; nothing for people.
     pub fn event(&self, target: &str, kind: &str, data: &[&str]) {
         if self.style.machine_readable {
@@ -130,6 +167,9 @@ impl Ui {
     }
 
     fn speak(&self, target: &str, kind: Kind, text: &str, prefix: impl Fn(&str) -> String) {
+        if self.style.json {
+            return self.stream(json::said(target, kind, text));
+        }
         if self.style.machine_readable {
             return self.event(target, "ui", &[kind.word(), text]);
         }
@@ -204,6 +244,9 @@ impl<'a> TargetUi<'a> {
 
     /// A line of what runs in the guest, green, or red where it came from stderr; all of it goes to stdout, as in Vagrant.
     pub fn output(self, from_stderr: bool, text: &str) {
+        if self.ui.style.json {
+            return self.ui.stream(json::output(self.target, from_stderr, text));
+        }
         let color = if from_stderr { 31 } else { 32 };
         self.ui.speak(self.target, Kind::Output, text, |line| {
             let line = format!("    {}: {line}", self.target);
@@ -225,6 +268,16 @@ impl<'a> TargetUi<'a> {
         self.ui.speak(self.target, kind, text, |line| {
             format!("{before} {}: {line}", self.target)
         });
+    }
+
+    /// Tells programs of a step: `begin`, `done`. Nothing for people.
+    pub fn step(self, step: &str, state: &str) {
+        self.ui.stream(json::step(self.target, step, state));
+    }
+
+    /// Tells programs how far a transfer has come. Nothing for people.
+    pub fn progress(self, done: u64, total: Option<u64>) {
+        self.ui.stream(json::progress(self.target, done, total));
     }
 
     /// A line for programs.
@@ -292,6 +345,7 @@ mod tests {
     fn check(act: impl FnOnce(&Ui), expected: Expect) {
         let style = Style {
             machine_readable: false,
+            json: false,
             color: false,
             timestamp: false,
             bars: false,

@@ -10,6 +10,9 @@ use super::{Kind, Ui};
 /// How often a line is printed where no bar can be drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+/// How often programs are told.
+const EVENT_EVERY: Duration = Duration::from_secs(1);
+
 /// The progress of one transfer in bytes.
 pub struct Progress {
     ui: Arc<Ui>,
@@ -21,7 +24,7 @@ pub struct Progress {
 impl Progress {
     /// A transfer that begins now.
     pub fn new(ui: Arc<Ui>, target: &'static str) -> Self {
-        let bar = (ui.style().bars && !ui.style().machine_readable).then(|| drawn(target));
+        let bar = ui.style().bars.then(|| drawn(target));
         Self {
             ui,
             target,
@@ -37,11 +40,22 @@ impl Progress {
                 bar.set_length(total.unwrap_or(done));
                 bar.set_position(done);
             }
+            None if self.ui.style().json => self.tell_programs(done, total),
             None if self.last_line.elapsed() >= LINE_EVERY => {
                 self.last_line = Instant::now();
                 self.ui.of(self.target).say(Kind::Detail, &line(done, total));
             }
             None => {}
+        }
+    }
+}
+
+impl Progress {
+    fn tell_programs(&mut self, done: u64, total: Option<u64>) {
+        let is_over = total == Some(done);
+        if is_over || self.last_line.elapsed() >= EVENT_EVERY {
+            self.last_line = Instant::now();
+            self.ui.of(self.target).progress(done, total);
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn confirm_at_once(ui: &Ui, question: &str) -> Option<bool> {
 }
 
 fn can_ask(ui: &Ui) -> bool {
-    ui.style().interactive && !ui.style().machine_readable
+    ui.style().interactive
 }
 
 fn show(ui: &Ui, question: &str) {

@@ -2,6 +2,7 @@
 
 use boxes::InstalledBox;
 use clap::Args;
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -18,6 +19,10 @@ pub struct ListArgs {
 impl ListArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
         let boxes = store(context).list()?;
+        if context.ui.style().json {
+            context.ui.report(&self.document(&boxes));
+            return Ok(0);
+        }
         if boxes.is_empty() {
             context
                 .ui
@@ -31,6 +36,22 @@ impl ListArgs {
             self.tell_info(context, it);
         }
         Ok(0)
+    }
+
+    fn document(&self, boxes: &[InstalledBox]) -> serde_json::Value {
+        let of_one = |it: &InstalledBox| {
+            let mut document = json!({
+                "name": it.name.to_string(),
+                "provider": it.provider,
+                "version": it.version.as_str(),
+                "architecture": it.architecture,
+            });
+            if self.box_info {
+                document["info"] = it.info().into_iter().collect::<serde_json::Map<_, _>>().into();
+            }
+            document
+        };
+        json!({ "boxes": boxes.iter().map(of_one).collect::<Vec<_>>() })
     }
 
     fn tell_programs(&self, context: &Context, installed: &InstalledBox) {
