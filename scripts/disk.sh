@@ -28,7 +28,7 @@ make_boot_partition() {
     truncate -s "${size}M" "$image"
     mkfs.vfat -F 16 -n BOOT "$image" >/dev/null
     syslinux --install "$image"
-    mcopy -i "$image" "$folder"/* ::
+    mcopy -s -i "$image" "$folder"/* ::
 }
 
 make_root_partition() {

@@ -39,7 +39,7 @@ pub use disk::{CheckedDisk, DiskFormat};
 pub use error::{Error, Result};
 pub use event::{Event, Observer};
 pub use fetch::{Body, Fetch, Request, Response};
-pub use hardware::{DiskController, Firmware, Hardware, NetworkCard};
+pub use hardware::{CardModel, CardPlace, DiskController, Firmware, Hardware, NetworkCard};
 pub use import::Import;
 pub use lock::{LockFile, LockedBox};
 pub use metadata::Metadata;

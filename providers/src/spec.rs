@@ -8,8 +8,10 @@ use std::path::PathBuf;
 pub struct MachineSpec {
     /// The machine's name in its Vagrantfile, for messages and for the backend's own lists.
     pub name: String,
-    /// The box's disk, which stays untouched below the machine's own.
-    pub disk: Option<CheckedDisk>,
+    /// The box's disks, the one that it boots from first; they stay untouched below the machine's own.
+    pub disks: Vec<CheckedDisk>,
+    /// A further disk with what the guest is to find at its first boot.
+    pub seed: Option<Seed>,
     /// Memory in MiB.
     pub memory_mib: u64,
     /// The number of virtual CPUs.
@@ -18,10 +20,110 @@ pub struct MachineSpec {
     pub forwards: Vec<Forward>,
     /// The guest's architecture as QEMU calls it (`x86_64`, `aarch64`).
     pub architecture: String,
-    /// The MAC address of the first network card, as the box or the Vagrantfile states it (twelve hex digits).
-    pub mac_address: Option<String>,
+    /// The firmware, the controller and the network cards, as the box or the Vagrantfile states them.
+    pub devices: Devices,
     /// The options that only QEMU has.
     pub qemu: QemuOptions,
+}
+
+/// A small disk that tells a guest who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seed {
+    /// The disk, byte for byte.
+    pub image: Vec<u8>,
+    /// Whether it is written again at every start, and not only with the machine.
+    pub at_every_start: bool,
+}
+
+/// The hardware that a guest was installed on; `None` and no card mean: as the backend chooses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Devices {
+    /// What starts the guest.
+    pub firmware: Option<Firmware>,
+    /// What its disks are attached to.
+    pub controller: Option<DiskController>,
+    /// Its network cards. The first one has the forwards; a machine has at least that one.
+    pub network_cards: Vec<NetworkCard>,
+}
+
+/// What starts a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Firmware {
+    /// A PC's BIOS.
+    Bios,
+    /// UEFI.
+    Efi,
+}
+
+/// What disks are attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskController {
+    /// IDE.
+    Ide,
+    /// AHCI.
+    Sata,
+    /// SCSI: LSI Logic 53C1030.
+    LsiLogic,
+    /// SAS: LSI Logic SAS 1068.
+    LsiLogicSas,
+    /// SCSI: BusLogic.
+    BusLogic,
+    /// SCSI: VMware's own.
+    ParavirtualScsi,
+    /// SCSI over virtio.
+    VirtioScsi,
+    /// NVM Express.
+    Nvme,
+}
+
+/// A network card.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkCard {
+    /// Which one it is.
+    pub model: Option<CardModel>,
+    /// Its address: twelve hex digits.
+    pub mac_address: Option<String>,
+    /// Where the guest is to find it.
+    pub place: Option<CardPlace>,
+}
+
+/// Models of network cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardModel {
+    /// Intel PRO/1000.
+    E1000,
+    /// Intel 82574.
+    E1000e,
+    /// AMD PCnet.
+    PcNet,
+    /// virtio.
+    Virtio,
+    /// VMware's own.
+    Vmxnet3,
+}
+
+/// Where a network card is, as far as a guest names it after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardPlace {
+    /// A device of the first bus that is in no slot of its own: 3 is `enp0s3`.
+    Device(u8),
+    /// A slot with a number: 33 is `ens33`.
+    Slot(u16),
+}
+
+/// Where a machine's screen is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Display {
+    /// In a window of GTK's.
+    Gtk,
+    /// In a window of SDL's.
+    Sdl,
+    /// In a window of macOS's.
+    Cocoa,
+    /// To a VNC client on this computer.
+    Vnc,
 }
 
 /// QEMU's own options, resolved; `None` means: as this crate chooses.
@@ -37,6 +139,10 @@ pub struct QemuOptions {
     pub disk_bus: Option<String>,
     /// The network card's model: `virtio-net-pci`, `e1000`, `rtl8139`.
     pub net_device: Option<String>,
+    /// The models of further network cards, each in a network of its own.
+    pub further_net_devices: Vec<String>,
+    /// Where the screen is shown; `None` is nowhere.
+    pub display: Option<Display>,
     /// Further arguments, as they are.
     pub extra_arguments: Vec<String>,
     /// Further settings of the user network, as `-netdev` takes them: `dns=10.0.2.9,hostname=web`.

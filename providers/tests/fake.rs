@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use providers::conformance::Subject;
 use providers::fake::{Fake, FakeSettings};
-use providers::{Forward, MachineId, MachineSpec, Protocol, Provider, QemuOptions, State};
+use providers::{Devices, Forward, MachineId, MachineSpec, Protocol, Provider, QemuOptions, State};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -31,12 +31,13 @@ fn spec() -> MachineSpec {
     };
     MachineSpec {
         name: "default".to_owned(),
-        disk: None,
+        disks: Vec::new(),
+        seed: None,
         memory_mib: 512,
         cpus: 1,
         forwards: vec![ssh],
         architecture: "x86_64".to_owned(),
-        mac_address: None,
+        devices: Devices::default(),
         qemu: QemuOptions::default(),
     }
 }

@@ -1,20 +1,22 @@
-//! Memory and CPUs, in every form in which Vagrantfiles ask providers for them.
+//! Memory, CPUs and firmware, in every form in which Vagrantfiles ask providers for them.
 //!
 //! A file that was written for VirtualBox says how big its machine is in VirtualBox's words. Another provider that runs the machine
-//! takes these two figures from there, and nothing else.
+//! takes these from there, and nothing else.
 
 use vagrantfile::layer::{Call, Entry, Origin, Setting, Value};
 
 use super::providers::ProviderConfig;
 use super::value::{Sourced, to_i, to_list, to_text};
 
-/// How big a machine is to be, as far as a provider's block says.
+/// How big a machine is to be and what starts it, as far as a provider's block says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hardware {
     /// Memory in MiB.
     pub memory_mib: Option<Sourced<u64>>,
     /// The number of virtual CPUs.
     pub cpus: Option<Sourced<u32>>,
+    /// Whether UEFI starts it, and not a BIOS.
+    pub efi: Option<Sourced<bool>>,
 }
 
 impl Hardware {
@@ -32,6 +34,7 @@ impl Hardware {
         Self {
             memory_mib: self.memory_mib.or(other.memory_mib),
             cpus: self.cpus.or(other.cpus),
+            efi: self.efi.or(other.efi),
         }
     }
 
@@ -41,6 +44,8 @@ impl Hardware {
             ("memory" | "memsize" | "maxmemory", Setting::Assign(value)) => self.set_memory(value, origin),
             ("cpus" | "cpu" | "numvcpus", Setting::Assign(value)) => self.set_cpus(value, origin),
             ("smp", Setting::Assign(value)) => self.set_smp(value, origin),
+            // libvirt: the file of the firmware, which is UEFI's wherever somebody names one.
+            ("loader", Setting::Assign(value)) => self.set_efi(value, origin),
             ("vmx", Setting::Assign(Value::Map(pairs))) => {
                 for (key, value) in pairs {
                     self.take_vmx(&to_text(key).unwrap_or_default(), value, origin);
@@ -60,6 +65,7 @@ impl Hardware {
         match key.to_ascii_lowercase().as_str() {
             "memsize" => self.set_memory(value, origin),
             "numvcpus" => self.set_cpus(value, origin),
+            "firmware" => self.set_efi(value, origin),
             _ => {}
         }
     }
@@ -80,6 +86,7 @@ impl Hardware {
             match (flag, value) {
                 ("--memory" | "--memsize", Some(value)) => self.set_memory(&value, origin),
                 ("--cpus", Some(value)) => self.set_cpus(&value, origin),
+                ("--firmware", Some(value)) => self.set_efi(&value, origin),
                 _ => {}
             }
         }
@@ -94,6 +101,15 @@ impl Hardware {
     fn set_cpus(&mut self, value: &Value, origin: &Origin) {
         if let Some(cpus) = u32::try_from(to_i(value)).ok().filter(|it| *it > 0) {
             self.cpus = Some(Sourced::written(cpus, origin));
+        }
+    }
+
+    /// `efi`, `efi64`, and paths as `/usr/share/OVMF/OVMF_CODE.fd`; `bios` is none of them.
+    fn set_efi(&mut self, value: &Value, origin: &Origin) {
+        let text = to_text(value).unwrap_or_default().to_ascii_lowercase();
+        if !text.is_empty() {
+            let efi = ["efi", "ovmf", "aavmf", "edk2"].iter().any(|it| text.contains(it));
+            self.efi = Some(Sourced::written(efi, origin));
         }
     }
 

@@ -29,8 +29,8 @@ const CONSOLE_LINES: usize = 15;
 /// Starts the machine with its ports forwarded.
 pub async fn start(work: &mut Work<'_>) -> Result<()> {
     let remembered = work.journal.memory().ports;
-    let disk = boxes::disk(&work.machine)?;
-    let spec = machine_spec(&work.machine, disk, &remembered)?;
+    let disks = boxes::disks(&work.machine)?;
+    let spec = machine_spec(&work.machine, disks, &remembered)?;
     let id = work.id()?;
     let wakes = work.machine.provider.state(&id).await? == State::Saved;
     work.ui().info(if wakes {

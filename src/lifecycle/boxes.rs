@@ -95,19 +95,21 @@ pub async fn update(context: &Context, machine: &Machine, trust: Trust, force: b
     Ok(())
 }
 
-/// The box's disk, as the store vouches for it.
-pub fn disk(machine: &Machine) -> Result<Option<CheckedDisk>> {
+/// The box's disks, as the store vouches for them.
+pub fn disks(machine: &Machine) -> Result<Vec<CheckedDisk>> {
     match &machine.installed_box {
         Some(installed) => {
-            let disk = installed.disk()?;
-            Ok(Some(CheckedDisk::vouched_for(disk.path, format(disk.format))))
+            let disks = installed.disks()?.into_iter();
+            Ok(disks
+                .map(|it| CheckedDisk::vouched_for(it.path, format(it.format)))
+                .collect())
         }
         None => match &machine.config.vm.box_name {
             Some(name) => Err(Error::BoxMissing {
                 machine: machine.name.clone(),
                 name: name.clone(),
             }),
-            None => Ok(None),
+            None => Ok(Vec::new()),
         },
     }
 }

@@ -243,7 +243,7 @@ pub async fn destroy(context: &Context, target: &Target, graceful: bool) -> Resu
 /// What the configuration gets wrong, as far as it can be known before anything is done.
 fn check(machine: &Machine, provision: &ProvisionWish) -> Result<()> {
     machine.check()?;
-    machine_spec(machine, None, &[])?;
+    machine_spec(machine, Vec::new(), &[])?;
     boot::host_name(machine)?;
     provisioning::chosen(machine, provision)?;
     Ok(())

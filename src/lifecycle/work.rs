@@ -188,8 +188,8 @@ impl<'a> Work<'a> {
             "Creating the machine from the box '{}'...",
             self.machine.box_title()
         ));
-        let disk = boxes::disk(&self.machine)?;
-        let spec = machine_spec(&self.machine, disk, &[])?;
+        let disks = boxes::disks(&self.machine)?;
+        let spec = machine_spec(&self.machine, disks, &[])?;
         let id = self.claim()?;
         // A destroy that died half-way may have left them, and the new guest has other keys and was never provisioned.
         self.machine.folder.forget_guest()?;

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** making a [`Machine`] reads only. What the machine is doing is asked of the backend each time.
 
+mod box_hardware;
 mod open;
 mod provisioners;
 mod qemu_block;

@@ -3,34 +3,48 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use providers::qemu::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB};
-use providers::{BoundForward, CheckedDisk, Forward, MachineSpec, Protocol};
+use providers::{BoundForward, CheckedDisk, Devices, Firmware, Forward, MachineSpec, NetworkCard, Protocol};
 
 use super::Machine;
+use super::box_hardware::BoxHardware;
 use crate::config::networks::{self, ForwardedPort};
 use crate::error::{Error, Result};
 
 /// What the machine's provider is to make. `remembered` are the ports that it was given the last time.
-pub fn machine_spec(machine: &Machine, disk: Option<CheckedDisk>, remembered: &[BoundForward]) -> Result<MachineSpec> {
-    let config = &machine.config;
-    let hardware = config.hardware.clone();
+///
+/// What the Vagrantfile says to QEMU wins over what it says to the provider that QEMU stands in for, and that over what the box
+/// was made with.
+pub fn machine_spec(machine: &Machine, disks: Vec<CheckedDisk>, remembered: &[BoundForward]) -> Result<MachineSpec> {
+    let wanted = machine.config.hardware.clone();
+    let of_box = BoxHardware::of(machine)?;
+    let memory_mib = machine.qemu.memory_mib.or(wanted.memory_mib.map(|it| it.value));
+    let cpus = machine.qemu.cpus.or(wanted.cpus.map(|it| it.value));
+    let efi = wanted
+        .efi
+        .map(|it| if it.value { Firmware::Efi } else { Firmware::Bios });
+    let mut devices = of_box.devices;
+    devices.firmware = machine.qemu.firmware.or(efi).or(devices.firmware);
+    set_mac_address(&mut devices, machine.config.vm.base_mac.as_ref());
     Ok(MachineSpec {
         name: machine.name.clone(),
-        disk,
-        memory_mib: machine
-            .qemu
-            .memory_mib
-            .or(hardware.memory_mib.map(|it| it.value))
-            .unwrap_or(DEFAULT_MEMORY_MIB),
-        cpus: machine
-            .qemu
-            .cpus
-            .or(hardware.cpus.map(|it| it.value))
-            .unwrap_or(DEFAULT_CPUS),
+        disks,
+        seed: None,
+        memory_mib: memory_mib.or(of_box.memory_mib).unwrap_or(DEFAULT_MEMORY_MIB),
+        cpus: cpus.or(of_box.cpus).unwrap_or(DEFAULT_CPUS),
         forwards: forwards(machine, remembered)?,
-        architecture: architecture(machine),
-        mac_address: config.vm.base_mac.clone(),
+        architecture: architecture(machine)?,
+        devices,
         qemu: machine.qemu.options.clone(),
     })
+}
+
+/// `base_mac` is that of the first card, whatever the box had.
+fn set_mac_address(devices: &mut Devices, stated: Option<&String>) {
+    let Some(stated) = stated else { return };
+    if devices.network_cards.is_empty() {
+        devices.network_cards.push(NetworkCard::default());
+    }
+    devices.network_cards[0].mac_address = Some(stated.clone());
 }
 
 fn forwards(machine: &Machine, remembered: &[BoundForward]) -> Result<Vec<Forward>> {
@@ -72,18 +86,20 @@ fn address(machine: &Machine, text: &str) -> Result<IpAddr> {
     })
 }
 
-/// QEMU's name of the architecture: the Vagrantfile's, else the box's; a box that states none is taken to be the host's.
-fn architecture(machine: &Machine) -> String {
+/// The name of the guest's architecture: the Vagrantfile's, else the box's, else the one that it was asked for with; a box that
+/// states none is taken to be the host's.
+fn architecture(machine: &Machine) -> Result<String> {
     if let Some(wanted) = &machine.qemu.architecture {
-        return wanted.clone();
+        return Ok(wanted.clone());
     }
-    let stated = machine.installed_box.as_ref().and_then(|it| it.architecture.clone());
-    let name = stated.or_else(|| machine.config.vm.box_architecture.clone());
-    match name.as_deref() {
-        Some("amd64") => "x86_64".to_owned(),
-        Some("arm64") => "aarch64".to_owned(),
-        Some("i386") => "i386".to_owned(),
-        Some(other) if !other.is_empty() && other != "unknown" => other.to_owned(),
-        _ => std::env::consts::ARCH.to_owned(),
-    }
+    let stated = match &machine.installed_box {
+        Some(installed) => installed.architecture.clone().or(installed.metadata()?.architecture),
+        None => None,
+    };
+    let asked = machine.config.vm.box_architecture.clone().filter(|it| it != "auto");
+    let name = stated
+        .filter(|it| it != "unknown")
+        .or(asked)
+        .filter(|it| !it.is_empty());
+    Ok(name.unwrap_or_else(|| std::env::consts::ARCH.to_owned()))
 }

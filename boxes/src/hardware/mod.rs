@@ -28,10 +28,8 @@ pub struct Hardware {
     pub firmware: Option<Firmware>,
     /// What its first disk is attached to.
     pub controller: Option<DiskController>,
-    /// Its first network card.
-    pub network_card: Option<NetworkCard>,
-    /// The address of its first network card: twelve hex digits in upper case.
-    pub mac_address: Option<String>,
+    /// Its network cards, the first one first.
+    pub network_cards: Vec<NetworkCard>,
     /// The files of its disks, in the order in which it tries to boot from them.
     pub(crate) disks: Vec<String>,
 }
@@ -66,9 +64,29 @@ pub enum DiskController {
     Nvme,
 }
 
+/// A network card of a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkCard {
+    /// Which one it is.
+    pub model: Option<CardModel>,
+    /// Its address: twelve hex digits in upper case.
+    pub mac_address: Option<String>,
+    /// Where the guest found it, which its name there follows from.
+    pub place: Option<CardPlace>,
+}
+
+/// Where a network card is, as far as a guest names it after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardPlace {
+    /// A device of the first bus that is in no slot of its own: 3 is `enp0s3`.
+    Device(u8),
+    /// A slot with a number: 33 is `ens33`.
+    Slot(u16),
+}
+
 /// Models of network cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkCard {
+pub enum CardModel {
     /// Intel PRO/1000: 82540EM, 82545EM, 82543GC.
     E1000,
     /// Intel 82574.

@@ -1,7 +1,7 @@
 //! OVF: items of hardware by number, and in VirtualBox's own files the machine once more in VirtualBox's words, which say more.
 
 use super::xml::Element;
-use super::{DiskController, Firmware, Hardware, NetworkCard, Problem, mac_address};
+use super::{CardModel, CardPlace, DiskController, Firmware, Hardware, NetworkCard, Problem, mac_address};
 
 /// Kinds of items, by the numbers that the standard gives them.
 const PROCESSOR: &str = "3";
@@ -11,6 +11,9 @@ const SCSI: &str = "6";
 const ETHERNET: &str = "10";
 const DISK: &str = "17";
 const OTHER_STORAGE: &str = "20";
+
+/// Where VirtualBox puts the network cards, by their slots: the devices of its first bus.
+const VIRTUALBOX_PLACES: [u8; 8] = [3, 8, 9, 10, 16, 17, 18, 19];
 
 /// What a description says.
 pub(super) fn parse(bytes: &[u8]) -> Result<Hardware, Problem> {
@@ -30,8 +33,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Hardware, Problem> {
         cpus: own.cpus.or(standard.cpus),
         firmware: own.firmware,
         controller: own.controller.or(standard.controller),
-        network_card: own.network_card.or(standard.network_card),
-        mac_address: own.mac_address.or(standard.mac_address),
+        network_cards: if own.network_cards.is_empty() {
+            standard.network_cards
+        } else {
+            own.network_cards
+        },
         disks: standard.disks,
     })
 }
@@ -46,7 +52,8 @@ impl Items<'_> {
         let disks = self.disks();
         let first = disks.first().and_then(|it| it.text_of("Parent"));
         let controller = first.and_then(|id| self.items.iter().find(|it| it.text_of("InstanceID") == Some(id)));
-        let card = self.of_kind(ETHERNET).min_by_key(|it| number(it, "AddressOnParent"));
+        let mut cards: Vec<&Element> = self.of_kind(ETHERNET).collect();
+        cards.sort_by_key(|it| number(it, "AddressOnParent"));
         Hardware {
             memory_mib: self.of_kind(MEMORY).next().and_then(memory),
             cpus: self
@@ -55,8 +62,7 @@ impl Items<'_> {
                 .and_then(|it| it.text_of("VirtualQuantity")?.parse().ok()),
             firmware: None,
             controller: controller.and_then(|it| of_controller(it)),
-            network_card: card.and_then(|it| network_card(it.text_of("ResourceSubType")?)),
-            mac_address: card.and_then(|it| mac_address(it.text_of("Address")?)),
+            network_cards: cards.into_iter().map(network_card).collect(),
             disks: disks.iter().filter_map(|it| self.file(it)).collect(),
         }
     }
@@ -127,13 +133,21 @@ fn of_controller(item: &Element) -> Option<DiskController> {
     }
 }
 
-fn network_card(model: &str) -> Option<NetworkCard> {
+fn network_card(item: &Element) -> NetworkCard {
+    NetworkCard {
+        model: item.text_of("ResourceSubType").and_then(card_model),
+        mac_address: item.text_of("Address").and_then(mac_address),
+        place: None,
+    }
+}
+
+fn card_model(model: &str) -> Option<CardModel> {
     match model.to_ascii_lowercase().as_str() {
-        "e1000" | "82540em" | "82545em" | "82543gc" => Some(NetworkCard::E1000),
-        "e1000e" | "82574l" => Some(NetworkCard::E1000e),
-        "pcnet32" | "am79c970a" | "am79c973" => Some(NetworkCard::PcNet),
-        "virtio" | "virtio-net" => Some(NetworkCard::Virtio),
-        "vmxnet3" => Some(NetworkCard::Vmxnet3),
+        "e1000" | "82540em" | "82545em" | "82543gc" => Some(CardModel::E1000),
+        "e1000e" | "82574l" => Some(CardModel::E1000e),
+        "pcnet32" | "am79c970a" | "am79c973" => Some(CardModel::PcNet),
+        "virtio" | "virtio-net" => Some(CardModel::Virtio),
+        "vmxnet3" => Some(CardModel::Vmxnet3),
         _ => None,
     }
 }
@@ -153,10 +167,17 @@ fn of_machine(machine: &Element) -> Hardware {
         .child("Network")
         .map(|it| it.all("Adapter"))
         .unwrap_or_default();
-    let adapter = adapters
+    let slot = |it: &Element| {
+        it.attribute("slot")
+            .and_then(|it| it.parse().ok())
+            .unwrap_or(usize::MAX)
+    };
+    let mut adapters: Vec<(usize, &Element)> = adapters
         .into_iter()
         .filter(|it| it.attribute("enabled") == Some("true"))
-        .min_by_key(|it| it.attribute("slot").and_then(|it| it.parse().ok()).unwrap_or(u32::MAX));
+        .map(|it| (slot(it), it))
+        .collect();
+    adapters.sort_by_key(|(slot, _)| *slot);
     let controllers = machine.all("StorageController");
     let with_disk = |it: &&&Element| {
         it.all("AttachedDevice")
@@ -173,10 +194,17 @@ fn of_machine(machine: &Element) -> Hardware {
             .iter()
             .find(with_disk)
             .and_then(|it| controller_of_machine(it.attribute("type")?)),
-        // The default card is left out as well, where the adapter itself is not.
-        network_card: adapter.and_then(|it| it.attribute("type").and_then(network_card)),
-        mac_address: adapter.and_then(|it| mac_address(it.attribute("MACAddress")?)),
+        network_cards: adapters.into_iter().map(|(slot, it)| adapter(slot, it)).collect(),
         disks: Vec::new(),
+    }
+}
+
+fn adapter(slot: usize, adapter: &Element) -> NetworkCard {
+    NetworkCard {
+        // The default model is left out, where the adapter itself is not.
+        model: adapter.attribute("type").and_then(card_model),
+        mac_address: adapter.attribute("MACAddress").and_then(mac_address),
+        place: VIRTUALBOX_PLACES.get(slot).map(|it| CardPlace::Device(*it)),
     }
 }
 
@@ -207,9 +235,45 @@ mod tests {
         check(
             include_str!("../../../fixtures/boxes/virtualbox.ovf"),
             expect![[
-                r#"Ok(Hardware { memory_mib: Some(640), cpus: Some(2), firmware: Some(Efi), controller: Some(Sata), network_card: Some(Virtio), mac_address: Some("080027A1B2C3"), disks: ["demo-disk001.vmdk"] })"#
+                r#"Ok(Hardware { memory_mib: Some(640), cpus: Some(2), firmware: Some(Efi), controller: Some(Sata), network_cards: [NetworkCard { model: Some(Virtio), mac_address: Some("080027A1B2C3"), place: Some(Device(3)) }], disks: ["demo-disk001.vmdk"] })"#
             ]],
         );
+    }
+
+    #[test]
+    fn all_network_cards_are_read_with_their_places() {
+        let hardware = parse(include_bytes!("../../../fixtures/boxes/small-virtualbox.ovf")).unwrap();
+        expect![[r#"
+            [
+                NetworkCard {
+                    model: Some(
+                        E1000,
+                    ),
+                    mac_address: Some(
+                        "080027B5A4C3",
+                    ),
+                    place: Some(
+                        Device(
+                            3,
+                        ),
+                    ),
+                },
+                NetworkCard {
+                    model: Some(
+                        Virtio,
+                    ),
+                    mac_address: Some(
+                        "080027D1E2F3",
+                    ),
+                    place: Some(
+                        Device(
+                            8,
+                        ),
+                    ),
+                },
+            ]
+        "#]]
+        .assert_debug_eq(&hardware.network_cards);
     }
 
     #[test]
@@ -238,7 +302,7 @@ mod tests {
               </VirtualHardwareSection></VirtualSystem>
             </Envelope>"#,
             expect![[
-                r#"Ok(Hardware { memory_mib: Some(2048), cpus: Some(2), firmware: None, controller: Some(ParavirtualScsi), network_card: Some(Vmxnet3), mac_address: Some("000C29AABBCC"), disks: ["boot.vmdk", "data.vmdk"] })"#
+                r#"Ok(Hardware { memory_mib: Some(2048), cpus: Some(2), firmware: None, controller: Some(ParavirtualScsi), network_cards: [NetworkCard { model: Some(Vmxnet3), mac_address: Some("000C29AABBCC"), place: None }], disks: ["boot.vmdk", "data.vmdk"] })"#
             ]],
         );
     }

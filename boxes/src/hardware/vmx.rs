@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{DiskController, Firmware, Hardware, NetworkCard, mac_address};
+use super::{CardModel, CardPlace, DiskController, Firmware, Hardware, NetworkCard, mac_address};
 
 /// Where disks may be attached, in the order in which a machine tries to boot from them.
 const BUSES: &[&str] = &["nvme", "scsi", "sata", "ide"];
 const CONTROLLERS: u32 = 4;
 const PLACES: u32 = 16;
+const CARDS: u32 = 10;
 
 /// What a description says.
 pub(super) fn parse(text: &str) -> Hardware {
@@ -23,10 +24,7 @@ pub(super) fn parse(text: &str) -> Hardware {
         controller: disks
             .first()
             .and_then(|(controller, _)| settings.controller(controller)),
-        network_card: settings.get("ethernet0.virtualdev").and_then(network_card),
-        mac_address: ["ethernet0.address", "ethernet0.generatedaddress"]
-            .into_iter()
-            .find_map(|it| settings.get(it).and_then(mac_address)),
+        network_cards: (0..CARDS).filter_map(|it| settings.network_card(it)).collect(),
         disks: disks.into_iter().map(|(_, file)| file).collect(),
     }
 }
@@ -76,6 +74,22 @@ impl Settings {
         (present && disk).then(|| file.to_owned())
     }
 
+    fn network_card(&self, number: u32) -> Option<NetworkCard> {
+        let get = |key: &str| self.get(&format!("ethernet{number}.{key}"));
+        let present = get("present").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        present.then(|| NetworkCard {
+            model: get("virtualdev").and_then(card_model),
+            mac_address: ["address", "generatedaddress"]
+                .into_iter()
+                .find_map(|it| get(it).and_then(mac_address)),
+            // VMware writes -1 where it has not decided yet.
+            place: get("pcislotnumber")
+                .and_then(|it| it.parse().ok())
+                .filter(|it| *it > 0)
+                .map(CardPlace::Slot),
+        })
+    }
+
     fn controller(&self, name: &str) -> Option<DiskController> {
         let model = self
             .get(&format!("{name}.virtualdev"))
@@ -96,12 +110,12 @@ impl Settings {
     }
 }
 
-fn network_card(model: &str) -> Option<NetworkCard> {
+fn card_model(model: &str) -> Option<CardModel> {
     match model.to_ascii_lowercase().as_str() {
-        "e1000" => Some(NetworkCard::E1000),
-        "e1000e" => Some(NetworkCard::E1000e),
-        "vmxnet3" => Some(NetworkCard::Vmxnet3),
-        "vlance" => Some(NetworkCard::PcNet),
+        "e1000" => Some(CardModel::E1000),
+        "e1000e" => Some(CardModel::E1000e),
+        "vmxnet3" => Some(CardModel::Vmxnet3),
+        "vlance" => Some(CardModel::PcNet),
         _ => None,
     }
 }
@@ -124,10 +138,10 @@ mod tests {
                 "scsi0:0.present = \"TRUE\"\nscsi0:0.fileName = \"disk.vmdk\"\n",
                 "scsi0:1.present = \"FALSE\"\nscsi0:1.fileName = \"other.vmdk\"\n",
                 "sata0:0.deviceType = \"cdrom-image\"\nsata0:0.fileName = \"/isos/linux.iso\"\n",
-                "ethernet0.virtualDev = \"e1000e\"\nethernet0.generatedAddress = \"00:0c:29:01:02:03\"\n",
+                "ethernet0.present = \"TRUE\"\nethernet0.virtualDev = \"e1000e\"\nethernet0.pciSlotNumber = \"33\"\nethernet0.generatedAddress = \"00:0c:29:01:02:03\"\n",
             ),
             expect![[
-                r#"Hardware { memory_mib: Some(1024), cpus: Some(2), firmware: Some(Efi), controller: Some(ParavirtualScsi), network_card: Some(E1000e), mac_address: Some("000C29010203"), disks: ["disk.vmdk"] }"#
+                r#"Hardware { memory_mib: Some(1024), cpus: Some(2), firmware: Some(Efi), controller: Some(ParavirtualScsi), network_cards: [NetworkCard { model: Some(E1000e), mac_address: Some("000C29010203"), place: Some(Slot(33)) }], disks: ["disk.vmdk"] }"#
             ]],
         );
     }
@@ -137,7 +151,7 @@ mod tests {
         check(
             "ide0:0.fileName = \"a.vmdk\"\nide0:1.fileName = \"b.vmdk\"",
             expect![[
-                r#"Hardware { memory_mib: None, cpus: Some(1), firmware: Some(Bios), controller: Some(Ide), network_card: None, mac_address: None, disks: ["a.vmdk", "b.vmdk"] }"#
+                r#"Hardware { memory_mib: None, cpus: Some(1), firmware: Some(Bios), controller: Some(Ide), network_cards: [], disks: ["a.vmdk", "b.vmdk"] }"#
             ]],
         );
     }

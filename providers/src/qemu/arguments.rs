@@ -12,15 +12,13 @@ use uuid::Uuid;
 
 use super::accelerator::Accelerator;
 use super::architecture::Architecture;
+use super::devices::{self, Devices};
 use super::files::MachineFiles;
-use super::firmware::Firmware;
-use crate::{Error, MachineSpec, Result};
+use super::firmware::Uefi;
+use crate::{Error, MachineSpec, QemuOptions, Result};
 
 /// The network's name in QEMU.
 pub(super) const NETWORK: &str = "network";
-
-/// The disk's name in QEMU.
-pub(super) const DISK: &str = "disk";
 
 /// The console's name in QEMU.
 const CONSOLE: &str = "console";
@@ -40,19 +38,20 @@ pub(super) struct Blueprint<'a> {
     pub(super) spec: &'a MachineSpec,
     pub(super) architecture: Architecture,
     pub(super) accelerator: &'a Accelerator,
+    /// The names of its disks in QEMU, the one that it boots from first.
+    pub(super) disks: &'a [String],
 }
 
 /// A command line: hardware, in a place.
 pub(super) struct CommandLine<'a> {
     pub(super) claim: Uuid,
     pub(super) name: &'a str,
+    pub(super) options: &'a QemuOptions,
     pub(super) files: &'a MachineFiles,
     pub(super) hardware: &'a Hardware,
-    pub(super) firmware: Option<&'a Firmware>,
+    pub(super) firmware: Option<&'a Uefi>,
     /// Whether QEMU may be told to give up what it does not need.
     pub(super) sandbox: bool,
-    /// The saved memory that the guest is to wake up with.
-    pub(super) memory: Option<&'a str>,
 }
 
 impl Blueprint<'_> {
@@ -63,8 +62,9 @@ impl Blueprint<'_> {
                 what: "a machine needs at least 1 MiB of memory and 1 CPU".to_owned(),
             });
         }
+        let devices = Devices::of(self.spec, self.architecture, self.claim);
         let mut all = Arguments::<String>::default();
-        all.option("-machine", format!("{},dump-guest-core=off", self.machine()));
+        all.option("-machine", format!("{},dump-guest-core=off", devices.machine()));
         for name in self.accelerator.names() {
             all.option("-accel", name);
         }
@@ -73,28 +73,21 @@ impl Blueprint<'_> {
         }
         all.option("-m", format!("{}M", self.spec.memory_mib));
         all.option("-smp", self.spec.cpus.to_string());
+        if let Some(global) = devices.globals() {
+            all.option("-global", global);
+        }
         all.option("-serial", format!("chardev:{CONSOLE}"));
-        for device in disk_devices(
-            self.spec.qemu.disk_bus.as_deref().unwrap_or("virtio"),
-            self.architecture,
-        )? {
+        for network in devices.networks() {
+            all.option("-netdev", network);
+        }
+        // Cards first: their places are fixed, and QEMU gives the others what is free.
+        let disks = devices.disks(self.disks)?;
+        for device in [devices.screen(), devices.network_cards()?, disks].concat() {
             all.option("-device", device);
         }
-        all.option("-netdev", self.network());
-        all.option("-device", self.network_card()?);
         all.option("-device", format!("virtio-rng-{}", self.architecture.virtio_bus));
         all.0.extend(self.spec.qemu.extra_arguments.iter().cloned());
         Ok(Hardware { arguments: all.0 })
-    }
-
-    /// The machine without `accel=`, which QEMU takes no more beside `-accel`.
-    fn machine(&self) -> String {
-        let chosen = self.spec.qemu.machine.as_deref().unwrap_or(self.architecture.machine);
-        chosen
-            .split(',')
-            .filter(|it| !it.starts_with("accel="))
-            .collect::<Vec<_>>()
-            .join(",")
     }
 
     fn cpu(&self) -> Option<&str> {
@@ -102,56 +95,6 @@ impl Blueprint<'_> {
             true => Some("host"),
             false => self.architecture.emulated_cpu,
         })
-    }
-
-    /// IPv6 is off, as in Vagrant's NAT: with it a guest believes in a way out that most hosts do not have.
-    fn network(&self) -> String {
-        let network = format!("user,id={NETWORK},ipv6=off");
-        match &self.spec.qemu.extra_netdev_arguments {
-            Some(extra) => format!("{network},{extra}"),
-            None => network,
-        }
-    }
-
-    fn network_card(&self) -> Result<String> {
-        let default = format!("virtio-net-{}", self.architecture.virtio_bus);
-        let model = self.spec.qemu.net_device.as_deref().unwrap_or(&default);
-        let mut card = format!("{model},netdev={NETWORK},mac={}", self.mac_address()?);
-        if is_pci_card(model) {
-            // No boot over the network, so no ROM that would ask for it first.
-            card.push_str(",romfile=");
-            if self.is_default_pc() {
-                // Where Packer and VirtualBox put it: the guest calls it `enp0s3`, and boxes rely on that.
-                card.push_str(",addr=0x3");
-            }
-        }
-        Ok(card)
-    }
-
-    fn is_default_pc(&self) -> bool {
-        let machine = self.machine();
-        machine
-            .split(',')
-            .next()
-            .is_some_and(|it| it == "pc" || it.starts_with("pc-i440fx"))
-    }
-
-    /// The box's own address, or one of QEMU's range which stays the same for this machine.
-    fn mac_address(&self) -> Result<String> {
-        let digits = match &self.spec.mac_address {
-            Some(stated) => stated.chars().filter(|it| !matches!(it, ':' | '-')).collect(),
-            None => format!("525400{}", &self.claim.simple().to_string()[..6]),
-        };
-        if digits.len() != 12 || !digits.chars().all(|it| it.is_ascii_hexdigit()) {
-            return Err(Error::Unsupported {
-                what: format!("`{digits}` is not a MAC address: twelve hex digits are"),
-            });
-        }
-        let digits = digits.to_ascii_lowercase();
-        Ok((0..6)
-            .map(|it| &digits[it * 2..it * 2 + 2])
-            .collect::<Vec<_>>()
-            .join(":"))
     }
 }
 
@@ -162,29 +105,34 @@ impl CommandLine<'_> {
         self.identity(&mut all);
         self.monitors(&mut all);
         self.console(&mut all);
-        self.disk(&mut all)?;
+        self.disks(&mut all)?;
         if let Some(firmware) = self.firmware {
             firmware.add_to(&mut all.0);
         }
         all.0.extend(self.hardware.arguments.iter().map(Into::into));
-        if let Some(memory) = self.memory {
-            all.option("-loadvm", memory);
-        }
         Ok(all.0)
     }
 
     /// `-S`: the guest waits until its forwards are bound.
     fn identity(&self, all: &mut Arguments<OsString>) {
-        all.flags(&["-no-user-config", "-nodefaults", "-S", "-display", "none"]);
+        all.flags(&["-no-user-config", "-nodefaults", "-S"]);
+        all.option("-display", devices::display(self.options));
         if self.sandbox && !self.has_sandbox_of_its_own() {
-            all.option(
-                "-sandbox",
-                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-            );
+            all.option("-sandbox", self.sandbox());
         }
         all.option("-name", format!("guest={}", escaped(self.name)));
         all.option("-uuid", self.claim.to_string());
         all.option("-pidfile", self.files.pid());
+    }
+
+    /// A toolkit that shows windows starts threads with priorities of their own, and programs.
+    fn sandbox(&self) -> &'static str {
+        match self.options.display {
+            None | Some(crate::Display::Vnc) => {
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+            }
+            Some(_) => "on,obsolete=deny,elevateprivileges=deny",
+        }
     }
 
     fn has_sandbox_of_its_own(&self) -> bool {
@@ -212,59 +160,19 @@ impl CommandLine<'_> {
         all.option("-chardev", file);
     }
 
-    fn disk(&self, all: &mut Arguments<OsString>) -> Result<()> {
-        let path = self.files.disk();
-        let filename = path.to_str().ok_or_else(|| Error::Unsupported {
-            what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
-        })?;
-        let node = json!({
-            "node-name": DISK, "driver": "qcow2", "discard": "unmap",
-            "file": { "driver": "file", "filename": filename },
-        });
-        all.option("-blockdev", node.to_string());
+    fn disks(&self, all: &mut Arguments<OsString>) -> Result<()> {
+        for (name, path) in self.files.disks() {
+            let filename = path.to_str().ok_or_else(|| Error::Unsupported {
+                what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
+            })?;
+            let node = json!({
+                "node-name": name, "driver": "qcow2", "discard": "unmap",
+                "file": { "driver": "file", "filename": filename },
+            });
+            all.option("-blockdev", node.to_string());
+        }
         Ok(())
     }
-}
-
-/// The devices which put the disk on that bus: the controller, where the machine has none, and the disk.
-fn disk_devices(bus: &str, architecture: Architecture) -> Result<Vec<String>> {
-    let behind = |controller: &str, disk: &str, bus: &str| {
-        vec![
-            format!("{controller},id=disks"),
-            format!("{disk},bus=disks.{bus},drive={DISK},bootindex=0"),
-        ]
-    };
-    let virtio = architecture.virtio_bus;
-    Ok(match bus {
-        "virtio" => vec![format!("virtio-blk-{virtio},drive={DISK},bootindex=0")],
-        "scsi" | "virtio-scsi" => behind(&format!("virtio-scsi-{virtio}"), "scsi-hd", "0"),
-        "sata" | "ahci" => behind("ahci", "ide-hd", "0"),
-        "ide" if architecture.is_pc() => vec![format!("ide-hd,bus=ide.0,drive={DISK},bootindex=0")],
-        "nvme" => vec![format!("nvme,serial=disk,drive={DISK},bootindex=0")],
-        "pvscsi" => behind("pvscsi", "scsi-hd", "0"),
-        "lsisas1068" | "mptsas1068" => behind("mptsas1068", "scsi-hd", "0"),
-        "usb" => behind("qemu-xhci", "usb-storage", "0"),
-        other => {
-            return Err(Error::Unsupported {
-                what: format!(
-                    "the disk bus `{other}` is not one that a {} machine has: choose virtio, scsi, sata, {}nvme, pvscsi, \
-                     lsisas1068 or usb",
-                    architecture.name,
-                    if architecture.is_pc() { "ide, " } else { "" }
-                ),
-            });
-        }
-    })
-}
-
-/// Whether the model is a PCI card; those alone have a ROM and an address there.
-fn is_pci_card(model: &str) -> bool {
-    let model = model.split(',').next().unwrap_or_default();
-    model.ends_with("-pci")
-        || [
-            "e1000", "e1000e", "rtl8139", "vmxnet3", "pcnet", "ne2k_pci", "igb", "i82550", "i82551", "i82557b",
-        ]
-        .contains(&model)
 }
 
 /// A value in a list of QEMU's: a comma is doubled there.
@@ -305,20 +213,23 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::{CheckedDisk, DiskFormat, MachineId, QemuOptions};
+    use crate::{
+        CardModel, CardPlace, CheckedDisk, Devices, DiskController, DiskFormat, Display, MachineId, NetworkCard,
+    };
 
     fn spec(qemu: QemuOptions) -> MachineSpec {
         MachineSpec {
             name: "web".to_owned(),
-            disk: Some(CheckedDisk::vouched_for(
+            disks: vec![CheckedDisk::vouched_for(
                 "/boxes/debian/box.img".into(),
                 DiskFormat::Qcow2,
-            )),
+            )],
+            seed: None,
             memory_mib: 1024,
             cpus: 2,
             forwards: Vec::new(),
             architecture: "x86_64".to_owned(),
-            mac_address: None,
+            devices: Devices::default(),
             qemu,
         }
     }
@@ -337,19 +248,45 @@ mod tests {
             spec,
             architecture,
             accelerator,
+            disks: &names(spec.disks.len()),
         }
         .hardware()?;
-        let name = &spec.name;
         let line = CommandLine {
             claim,
-            name,
+            name: &spec.name,
+            options: &spec.qemu,
             files: &files,
             hardware: &hardware,
             firmware: None,
             sandbox: true,
-            memory: None,
         };
         line.arguments()
+    }
+
+    fn names(count: usize) -> Vec<String> {
+        ["disk", "disk2", "disk3"][..count]
+            .iter()
+            .map(|it| (*it).to_owned())
+            .collect()
+    }
+
+    fn with_card(card: NetworkCard, qemu: QemuOptions) -> MachineSpec {
+        let devices = Devices {
+            network_cards: vec![card],
+            ..Devices::default()
+        };
+        MachineSpec { devices, ..spec(qemu) }
+    }
+
+    fn with_address(address: &str, qemu: QemuOptions) -> MachineSpec {
+        let mac_address = Some(address.to_owned());
+        with_card(
+            NetworkCard {
+                mac_address,
+                ..NetworkCard::default()
+            },
+            qemu,
+        )
     }
 
     /// The command line, an option a line.
@@ -407,9 +344,9 @@ mod tests {
                 -m 1024M
                 -smp 2
                 -serial chardev:console
-                -device virtio-blk-pci,drive=disk,bootindex=0
                 -netdev user,id=network,ipv6=off
                 -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
+                -device virtio-blk-pci,drive=disk,bootindex=0
                 -device virtio-rng-pci"#]],
         );
     }
@@ -425,10 +362,7 @@ mod tests {
             extra_netdev_arguments: Some("dns=10.0.2.9".to_owned()),
             ..QemuOptions::default()
         };
-        let spec = MachineSpec {
-            mac_address: Some("08:00:27-AB-CD-EF".to_owned()),
-            ..spec(options)
-        };
+        let spec = with_address("08:00:27-AB-CD-EF", options);
 
         check(
             &spec,
@@ -453,10 +387,10 @@ mod tests {
                 -m 1024M
                 -smp 2
                 -serial chardev:console
-                -device virtio-scsi-pci,id=disks
-                -device scsi-hd,bus=disks.0,drive=disk,bootindex=0
                 -netdev user,id=network,ipv6=off,dns=10.0.2.9
                 -device e1000,netdev=network,mac=08:00:27:ab:cd:ef,romfile=
+                -device virtio-scsi-pci,id=disks
+                -device scsi-hd,bus=disks.0,drive=disk,bootindex=0
                 -device virtio-rng-pci
                 -sandbox off
                 -device VGA"#]],
@@ -475,12 +409,12 @@ mod tests {
             "tcg",
             &["-machine", "-accel", "-cpu", "-device"],
             expect![[r#"
-            -machine virt,dump-guest-core=off
-            -accel tcg
-            -cpu max,pauth-impdef=on
-            -device virtio-blk-pci,drive=disk,bootindex=0
-            -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=
-            -device virtio-rng-pci"#]],
+                -machine virt,dump-guest-core=off
+                -accel tcg
+                -cpu max,pauth-impdef=on
+                -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=
+                -device virtio-blk-pci,drive=disk,bootindex=0
+                -device virtio-rng-pci"#]],
         );
     }
 
@@ -498,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bus_has_its_devices() {
+    fn every_bus_has_its_devices_for_all_disks() {
         let mut text = String::new();
         for bus in [
             "virtio",
@@ -511,20 +445,145 @@ mod tests {
             "usb",
             "floppy",
         ] {
-            let devices = disk_devices(bus, Architecture::named("x86_64").unwrap());
+            let options = QemuOptions {
+                disk_bus: Some(bus.to_owned()),
+                ..QemuOptions::default()
+            };
+            let spec = spec(options);
+            let architecture = Architecture::named("x86_64").unwrap();
+            let devices = super::Devices::of(&spec, architecture, Uuid::nil()).disks(&names(2));
             text.push_str(&devices.map_or_else(|it| format!("error: {it}\n"), |it| it.join("  ") + "\n"));
         }
         expect![[r#"
-            virtio-blk-pci,drive=disk,bootindex=0
-            virtio-scsi-pci,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0
-            ahci,id=disks  ide-hd,bus=disks.0,drive=disk,bootindex=0
-            ide-hd,bus=ide.0,drive=disk,bootindex=0
-            nvme,serial=disk,drive=disk,bootindex=0
-            pvscsi,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0
-            mptsas1068,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0
-            qemu-xhci,id=disks  usb-storage,bus=disks.0,drive=disk,bootindex=0
+            virtio-blk-pci,drive=disk,bootindex=0  virtio-blk-pci,drive=disk2
+            virtio-scsi-pci,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0  scsi-hd,bus=disks.0,drive=disk2
+            ahci,id=disks  ide-hd,bus=disks.0,drive=disk,bootindex=0  ide-hd,bus=disks.1,drive=disk2
+            ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0  ide-hd,bus=ide.0,unit=1,drive=disk2
+            nvme,serial=disk,drive=disk,bootindex=0  nvme,serial=disk2,drive=disk2
+            pvscsi,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0  scsi-hd,bus=disks.0,drive=disk2
+            mptsas1068,id=disks  scsi-hd,bus=disks.0,drive=disk,bootindex=0  scsi-hd,bus=disks.0,drive=disk2
+            qemu-xhci,id=disks  usb-storage,bus=disks.0,drive=disk,bootindex=0  usb-storage,bus=disks.0,drive=disk2
             error: the disk bus `floppy` is not one that a x86_64 machine has: choose virtio, scsi, sata, ide, nvme, pvscsi, lsisas1068 or usb
         "#]].assert_eq(&text);
+    }
+
+    #[test]
+    fn a_box_of_virtualbox_finds_its_devices_where_they_were() {
+        let card = |model, place| NetworkCard {
+            model: Some(model),
+            mac_address: Some("080027A1B2C3".to_owned()),
+            place: Some(CardPlace::Device(place)),
+        };
+        let devices = Devices {
+            controller: Some(DiskController::Sata),
+            network_cards: vec![card(CardModel::E1000, 3), card(CardModel::Virtio, 8)],
+            ..Devices::default()
+        };
+        let spec = MachineSpec {
+            devices,
+            ..spec(QemuOptions::default())
+        };
+
+        check_lines(
+            &spec,
+            "tcg",
+            &["-machine", "-global", "-netdev", "-device"],
+            expect![[r#"
+            -machine pc,dump-guest-core=off
+            -global PIIX4_PM.acpi-root-pci-hotplug=off
+            -netdev user,id=network,ipv6=off
+            -netdev user,id=network2,ipv6=off,restrict=on,net=10.0.3.0/24
+            -device e1000,netdev=network,mac=08:00:27:a1:b2:c3,romfile=,addr=0x3
+            -device virtio-net-pci,netdev=network2,mac=08:00:27:a1:b2:c3,romfile=,addr=0x8
+            -device ahci,id=disks
+            -device ide-hd,bus=disks.0,drive=disk,bootindex=0
+            -device virtio-rng-pci"#]],
+        );
+    }
+
+    #[test]
+    fn a_box_of_vmware_finds_its_card_in_the_slot_where_it_was() {
+        let card = |slot| NetworkCard {
+            model: Some(CardModel::Vmxnet3),
+            mac_address: None,
+            place: Some(CardPlace::Slot(slot)),
+        };
+        let lines = ["-machine", "-global", "-device vmxnet3", "-device pcie"];
+        check_lines(
+            &with_card(card(192), QemuOptions::default()),
+            "tcg",
+            &lines,
+            expect![[r#"
+            -machine q35,dump-guest-core=off
+            -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+            -device pcie-root-port,id=slot192,chassis=192,slot=192
+            -device vmxnet3,netdev=network,mac=52:54:00:01:23:45,romfile=,bus=slot192"#]],
+        );
+        check_lines(
+            &with_card(card(5), QemuOptions::default()),
+            "tcg",
+            &lines,
+            expect![[r#"
+            -machine pc,dump-guest-core=off
+            -device vmxnet3,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x5"#]],
+        );
+        let ide = QemuOptions {
+            disk_bus: Some("ide".to_owned()),
+            ..QemuOptions::default()
+        };
+        check_lines(
+            &with_card(card(192), ide),
+            "tcg",
+            &lines,
+            expect![[r#"
+            -machine pc,dump-guest-core=off
+            -device vmxnet3,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3"#]],
+        );
+    }
+
+    #[test]
+    fn what_the_vagrantfile_says_of_disks_and_cards_wins() {
+        let options = QemuOptions {
+            disk_bus: Some("nvme".to_owned()),
+            net_device: Some("rtl8139".to_owned()),
+            further_net_devices: vec!["e1000".to_owned()],
+            ..QemuOptions::default()
+        };
+        let card = NetworkCard {
+            model: Some(CardModel::PcNet),
+            ..NetworkCard::default()
+        };
+        let mut spec = with_card(card, options);
+        spec.devices.controller = Some(DiskController::Ide);
+
+        check_lines(
+            &spec,
+            "tcg",
+            &["-netdev", "-device"],
+            expect![[r#"
+            -netdev user,id=network,ipv6=off
+            -netdev user,id=network2,ipv6=off,restrict=on,net=10.0.3.0/24
+            -device rtl8139,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
+            -device e1000,netdev=network2,mac=52:54:00:01:23:01,romfile=
+            -device nvme,serial=disk,drive=disk,bootindex=0
+            -device virtio-rng-pci"#]],
+        );
+    }
+
+    #[test]
+    fn a_screen_has_a_graphics_card() {
+        let options = QemuOptions {
+            display: Some(Display::Vnc),
+            ..QemuOptions::default()
+        };
+        check_lines(
+            &spec(options),
+            "tcg",
+            &["-display", "-device VGA"],
+            expect![[r#"
+            -display vnc=127.0.0.1:0,to=99
+            -device VGA,addr=0x2"#]],
+        );
     }
 
     #[test]
@@ -546,10 +605,7 @@ mod tests {
 
     #[test]
     fn what_is_no_mac_address_is_refused() {
-        let spec = MachineSpec {
-            mac_address: Some("080027,x=y".to_owned()),
-            ..spec(QemuOptions::default())
-        };
+        let spec = with_address("080027,x=y", QemuOptions::default());
 
         check(
             &spec,

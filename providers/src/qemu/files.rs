@@ -13,6 +13,12 @@ use crate::{Error, MachineId, Result};
 /// What a path of a Unix socket may hold: 104 bytes on the BSDs and macOS, 108 on Linux, a closing zero among them.
 const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
+/// As many disks as a box may have; IDE ends before, and the others long after.
+pub(super) const DISK_LIMIT: usize = 16;
+
+/// The name in QEMU of the firmware's variables.
+pub(super) const VARIABLES: &str = "variables";
+
 /// The files of one machine.
 #[derive(Debug, Clone)]
 pub(super) struct MachineFiles {
@@ -35,9 +41,54 @@ impl MachineFiles {
         self.folder.join("disk.qcow2")
     }
 
-    /// The disk while it is made.
-    pub(super) fn unfinished_disk(&self) -> PathBuf {
-        self.folder.join("disk.qcow2.partial")
+    /// A further disk of the box's, by its number: the second one is 2.
+    pub(super) fn further_disk(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("disk-{number}.qcow2"))
+    }
+
+    /// The disk that tells the guest who it is.
+    pub(super) fn seed(&self) -> PathBuf {
+        self.folder.join("seed.qcow2")
+    }
+
+    /// The disks that the machine has, by their names in QEMU, the one that it boots from first.
+    pub(super) fn disks(&self) -> Vec<(String, PathBuf)> {
+        let further = (2..=DISK_LIMIT).map(|it| (format!("disk{it}"), self.further_disk(it)));
+        let seed = ("seed".to_owned(), self.seed());
+        let others = further.chain([seed]).filter(|(_, path)| path.exists());
+        std::iter::once(("disk".to_owned(), self.disk()))
+            .chain(others)
+            .collect()
+    }
+
+    /// Everything of the machine that keeps what the guest writes, by names in QEMU; what is saved of it is in all of them.
+    pub(super) fn writable(&self) -> Vec<(String, PathBuf)> {
+        let variables = (VARIABLES.to_owned(), self.firmware_variables());
+        let mut all = self.disks();
+        all.extend(Some(variables).filter(|(_, path)| path.exists()));
+        all
+    }
+
+    /// The names of these.
+    pub(super) fn writable_names(&self) -> Vec<String> {
+        self.writable().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// What starts the guest, as its disk was seen to need it.
+    pub(super) fn firmware(&self) -> PathBuf {
+        self.folder.join("firmware.json")
+    }
+
+    /// A file while it is made.
+    pub(super) fn unfinished(&self, path: &Path) -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".partial");
+        name.into()
+    }
+
+    /// Bytes on their way between a program and us.
+    pub(super) fn scratch(&self) -> PathBuf {
+        self.folder.join("scratch.partial")
     }
 
     /// What the guest writes to its serial port, since QEMU was started.
@@ -82,7 +133,7 @@ impl MachineFiles {
 
     /// The variables of the firmware, where the machine has one that keeps some.
     pub(super) fn firmware_variables(&self) -> PathBuf {
-        self.folder.join("firmware-variables.fd")
+        self.folder.join("firmware-variables.qcow2")
     }
 
     /// The monitor for commands that change something.
@@ -142,6 +193,12 @@ impl MachineFiles {
     /// Removes all that this backend ever made for the machine, the disk last: while it is there, the machine is.
     pub(super) fn remove_all(&self) -> Result<()> {
         self.remove_traces_of_run()?;
+        let further = (2..=DISK_LIMIT).map(|it| self.further_disk(it));
+        let disks: Vec<PathBuf> = further.chain([self.seed(), self.firmware_variables()]).collect();
+        for path in disks {
+            remove(&self.unfinished(&path))?;
+            remove(&path)?;
+        }
         let rest = [
             self.memory(),
             self.waking_memory(),
@@ -149,7 +206,9 @@ impl MachineFiles {
             self.hardware(),
             self.console(),
             self.log(),
-            self.firmware_variables(),
+            self.firmware(),
+            self.scratch(),
+            self.unfinished(&self.disk()),
             self.disk(),
         ];
         rest.iter().try_for_each(|it| remove(it))

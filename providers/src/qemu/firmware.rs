@@ -1,22 +1,54 @@
-//! The firmware of machines that boot through UEFI alone: QEMU's packages carry it in two files, the code and its variables.
+//! UEFI: packages carry it in two files, the code, which is shared, and the variables, of which each machine has its own.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::architecture::Architecture;
-use super::files::MachineFiles;
+use super::files::{MachineFiles, VARIABLES};
+use super::programs;
 use crate::{Error, Result};
 
-/// A firmware, ready for one machine: the code is shared, the variables are its own.
+/// UEFI, ready for one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Firmware {
+pub(super) struct Uefi {
     code: PathBuf,
     variables: PathBuf,
 }
 
 /// Where packages put code and variables, for each architecture; a relative one is below the folder that holds `bin`.
 const KNOWN: &[(&str, &str, &str)] = &[
+    (
+        "x86_64",
+        "/usr/share/OVMF/OVMF_CODE_4M.fd",
+        "/usr/share/OVMF/OVMF_VARS_4M.fd",
+    ),
+    ("x86_64", "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+    (
+        "x86_64",
+        "/usr/share/edk2/ovmf/OVMF_CODE.fd",
+        "/usr/share/edk2/ovmf/OVMF_VARS.fd",
+    ),
+    (
+        "x86_64",
+        "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
+        "/usr/share/edk2/x64/OVMF_VARS.4m.fd",
+    ),
+    (
+        "x86_64",
+        "/usr/share/qemu/ovmf-x86_64-code.bin",
+        "/usr/share/qemu/ovmf-x86_64-vars.bin",
+    ),
+    (
+        "x86_64",
+        "share/qemu/edk2-x86_64-code.fd",
+        "share/qemu/edk2-i386-vars.fd",
+    ),
+    (
+        "i386",
+        "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd",
+        "/usr/share/OVMF/OVMF32_VARS_4M.fd",
+    ),
+    ("i386", "share/qemu/edk2-i386-code.fd", "share/qemu/edk2-i386-vars.fd"),
     (
         "aarch64",
         "/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd",
@@ -55,38 +87,40 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-impl Firmware {
-    /// The firmware that this architecture cannot do without, with variables of the machine's own.
-    pub(super) fn prepare(architecture: Architecture, program: &Path, files: &MachineFiles) -> Result<Option<Self>> {
-        if !architecture.needs_uefi {
-            return Ok(None);
-        }
+impl Uefi {
+    /// UEFI for this architecture, with variables of the machine's own. They are in a format that snapshots can be taken of.
+    pub(super) async fn prepare(
+        architecture: Architecture,
+        program: &Path,
+        qemu_img: &Path,
+        files: &MachineFiles,
+    ) -> Result<Self> {
         let (code, template) = find(architecture.name, program).ok_or(Error::NotInstalled {
             program: format!("the UEFI firmware of {} machines", architecture.name),
-            advice: "install it: `apt install qemu-efi-aarch64 qemu-efi-arm` on Debian and Ubuntu, `dnf install edk2-aarch64` on \
-                     Fedora; Homebrew's `qemu` brings it along",
+            advice: "install it: `apt install ovmf qemu-efi-aarch64 qemu-efi-arm` on Debian and Ubuntu, `dnf install edk2-ovmf \
+                     edk2-aarch64` on Fedora, `pacman -S edk2-ovmf` on Arch; Homebrew's `qemu` brings it along",
         })?;
         let variables = files.firmware_variables();
         if !variables.exists() {
-            let bytes = fs::read(&template).map_err(|source| Error::File {
-                action: "read",
-                path: template,
-                source,
-            })?;
-            crate::file::write(&variables, &bytes)?;
+            let unfinished = files.unfinished(&variables);
+            let mut arguments: Vec<OsString> = ["convert", "-q", "-f", "raw", "-O", "qcow2"].map(Into::into).into();
+            arguments.extend([template.into(), unfinished.clone().into()]);
+            programs::run(qemu_img, &arguments).await?;
+            super::disk::finish(&unfinished, &variables)?;
         }
-        Ok(Some(Self { code, variables }))
+        Ok(Self { code, variables })
     }
 
     /// Adds it to a command line.
     pub(super) fn add_to(&self, arguments: &mut Vec<OsString>) {
-        let part = |path: &Path, unit: u8, read_only: &str| {
-            let mut drive = OsString::from(format!("if=pflash,format=raw,unit={unit},readonly={read_only},file="));
+        let part = |settings: &str, path: &Path| {
+            let mut drive = OsString::from(format!("if=pflash,{settings},file="));
             drive.push(super::arguments::escaped_path(path));
             ["-drive".into(), drive]
         };
-        arguments.extend(part(&self.code, 0, "on"));
-        arguments.extend(part(&self.variables, 1, "off"));
+        arguments.extend(part("unit=0,format=raw,readonly=on", &self.code));
+        let settings = format!("unit=1,format=qcow2,node-name={VARIABLES}");
+        arguments.extend(part(&settings, &self.variables));
     }
 }
 

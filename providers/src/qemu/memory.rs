@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::arguments::Hardware;
 use super::files::MachineFiles;
 use super::monitor::{Monitor, Unreachable};
-use super::{Ending, GLIMPSE, Qemu, Sight, TURN, programs, silent};
+use super::{Ending, GLIMPSE, Qemu, Sight, TURN, silent};
 use crate::{Error, MachineId, Result, Suspend, file};
 
 /// The name of what `suspend` saves; snapshots of a person's have another form.
@@ -95,15 +95,7 @@ impl Suspend for Qemu {
         let pending = SavedMemory::pending(&files)?;
         SavedMemory::forget(&files)?;
         if pending.is_some_and(|it| it.tag == SUSPENDED) {
-            let qemu_img = programs::find("qemu-img", &self.settings.search_path)?;
-            let arguments = [
-                "snapshot".into(),
-                "-q".into(),
-                "-d".into(),
-                SUSPENDED.into(),
-                files.disk().into(),
-            ];
-            if let Err(error) = programs::run(&qemu_img, &arguments).await {
+            if let Err(error) = self.on_images(&files, "-d", SUSPENDED).await {
                 tracing::debug!(%error, "the next suspending removes what is left of this one");
             }
         }
@@ -134,8 +126,9 @@ impl Qemu {
 
 async fn save(monitor: &Monitor, files: &MachineFiles) -> Result<()> {
     let hardware: Hardware = recorded_hardware(files)?;
-    monitor.delete_snapshot(SUSPENDED).await?;
-    monitor.save_snapshot(SUSPENDED).await?;
+    let nodes = files.writable_names();
+    monitor.delete_snapshot(SUSPENDED, &nodes).await?;
+    monitor.save_snapshot(SUSPENDED, &nodes).await?;
     SavedMemory {
         tag: SUSPENDED.to_owned(),
         hardware,

@@ -10,6 +10,7 @@ mod accelerator;
 mod architecture;
 mod arguments;
 mod console;
+mod devices;
 mod disk;
 mod ending;
 mod files;
@@ -23,6 +24,7 @@ mod options;
 mod probe;
 mod process;
 mod programs;
+mod sectors;
 mod snapshots;
 mod starting;
 
@@ -33,6 +35,7 @@ use async_trait::async_trait;
 use qapi::qmp::RunState;
 
 use self::architecture::Architecture;
+use self::disk::Disks;
 use self::ending::Ending;
 use self::files::MachineFiles;
 use self::memory::SavedMemory;
@@ -187,13 +190,17 @@ impl Provider for Qemu {
         if files.disk().exists() {
             return Ok(());
         }
-        let base = spec.disk.as_ref().ok_or_else(|| Error::Unsupported {
-            what: format!("the machine `{}` has no box, and QEMU needs the disk of one", spec.name),
-        })?;
-        let qemu_img = programs::find("qemu-img", &self.settings.search_path)?;
+        let qemu_img = &self.qemu_img()?;
         // Said now, not at the first start: a machine that cannot be started is not worth creating.
-        self.program(spec, Architecture::named(&spec.architecture)?)?;
-        disk::create_overlay(&qemu_img, &files, base, spec.qemu.disk_size_mib).await
+        let architecture = Architecture::named(&spec.architecture)?;
+        self.program(spec, architecture)?;
+        devices::check(spec, architecture)?;
+        let files = &files;
+        let notices = Disks { qemu_img, files }.create(spec).await?;
+        for notice in notices.into_iter().chain(devices::notice_of_controller(spec)) {
+            self.notify(id.claim, notice);
+        }
+        Ok(())
     }
 
     async fn start(&self, id: &MachineId, spec: &MachineSpec) -> Result<Vec<BoundForward>> {

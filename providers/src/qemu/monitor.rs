@@ -13,7 +13,6 @@ use tokio::io::WriteHalf;
 use tokio::net::UnixStream;
 use uuid::Uuid;
 
-use super::arguments::DISK;
 use crate::{Error, Result};
 
 /// How long an answer may take. QEMU's main loop stands still while it opens disks or saves memory on a slow host.
@@ -92,15 +91,31 @@ impl Monitor {
         self.ask(qmp::stop {}, ANSWER).await.map(|_| ())
     }
 
-    /// Saves the guest's memory and its disk as they are now, inside the disk's file.
-    pub(super) async fn save_snapshot(&self, tag: &str) -> Result<()> {
-        let (job_id, tag, vmstate, devices) = (new_job(), tag.to_owned(), DISK.to_owned(), vec![DISK.to_owned()]);
+    /// Saves the guest's memory in the first of these, and all of them as they are now, each inside its own file.
+    pub(super) async fn save_snapshot(&self, tag: &str, nodes: &[String]) -> Result<()> {
+        let job_id = new_job();
         self.ask(
             qmp::snapshot_save {
                 job_id: job_id.clone(),
-                tag,
-                vmstate,
-                devices,
+                tag: tag.to_owned(),
+                vmstate: first(nodes),
+                devices: nodes.to_vec(),
+            },
+            LONG_JOB,
+        )
+        .await?;
+        self.finish(&job_id).await
+    }
+
+    /// Takes a guest that is held back to what was saved so.
+    pub(super) async fn load_snapshot(&self, tag: &str, nodes: &[String]) -> Result<()> {
+        let job_id = new_job();
+        self.ask(
+            qmp::snapshot_load {
+                job_id: job_id.clone(),
+                tag: tag.to_owned(),
+                vmstate: first(nodes),
+                devices: nodes.to_vec(),
             },
             LONG_JOB,
         )
@@ -109,18 +124,27 @@ impl Monitor {
     }
 
     /// Deletes what was saved under that name; nothing there is `Ok`.
-    pub(super) async fn delete_snapshot(&self, tag: &str) -> Result<()> {
-        let (job_id, tag, devices) = (new_job(), tag.to_owned(), vec![DISK.to_owned()]);
+    pub(super) async fn delete_snapshot(&self, tag: &str, nodes: &[String]) -> Result<()> {
+        let job_id = new_job();
         self.ask(
             qmp::snapshot_delete {
                 job_id: job_id.clone(),
-                tag,
-                devices,
+                tag: tag.to_owned(),
+                devices: nodes.to_vec(),
             },
             LONG_JOB,
         )
         .await?;
         self.finish(&job_id).await
+    }
+
+    /// Where a VNC client finds the screen.
+    pub(super) async fn vnc_address(&self) -> Result<Option<String>> {
+        let answer = self.ask(qmp::query_vnc {}, ANSWER).await?;
+        Ok(answer
+            .host
+            .zip(answer.service)
+            .map(|(host, port)| format!("{host}:{port}")))
     }
 
     /// Waits for a job's end, and takes its error for the job's.
@@ -172,6 +196,10 @@ impl Monitor {
             ))),
         }
     }
+}
+
+fn first(nodes: &[String]) -> String {
+    nodes.first().cloned().unwrap_or_default()
 }
 
 /// A name that no job of an earlier command has.

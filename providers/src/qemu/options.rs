@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use schema::{Default as Unset, Descriptor, Kind};
 use serde_json::{Map, Value};
 
-use crate::QemuOptions;
+use crate::{Display, Firmware, QemuOptions};
 
 /// Memory of a machine for which neither its file nor its box says a word, in MiB.
 pub const DEFAULT_MEMORY_MIB: u64 = 1024;
@@ -18,6 +18,10 @@ pub const DEFAULT_CPUS: u32 = 2;
 
 /// A number of MiB, or a size as text.
 const SIZE: Kind = Kind::OneOf(&[Kind::Integer, Kind::String]);
+
+const FIRMWARES: &[&str] = &["bios", "efi"];
+
+const DISPLAYS: &[&str] = &["none", "gtk", "sdl", "cocoa", "vnc"];
 
 /// All options of the block.
 pub static DESCRIPTORS: &[Descriptor] = &[
@@ -56,7 +60,7 @@ pub static DESCRIPTORS: &[Descriptor] = &[
     Descriptor::attribute(
         "disk_bus",
         Kind::String,
-        Unset::String("virtio"),
+        Unset::Computed("what the box was made with, else `virtio`"),
         "The disk's bus: virtio, scsi, sata, ide, nvme, pvscsi, lsisas1068 or usb.",
     )
     .also_called(&["drive_interface"]),
@@ -70,8 +74,26 @@ pub static DESCRIPTORS: &[Descriptor] = &[
     Descriptor::attribute(
         "net_device",
         Kind::String,
-        Unset::String("virtio-net-pci"),
+        Unset::Computed("what the box was made with, else `virtio-net-pci`"),
         "The model of the network card, as `-device` takes it.",
+    ),
+    Descriptor::attribute(
+        "further_net_devices",
+        Kind::List(&Kind::String),
+        Unset::List(&[]),
+        "Models of further network cards, each in a network of its own that leads nowhere.",
+    ),
+    Descriptor::attribute(
+        "firmware",
+        Kind::Word(FIRMWARES),
+        Unset::Computed("what the box was made with, else what its disk boots with"),
+        "What starts the guest: `bios` or `efi`.",
+    ),
+    Descriptor::attribute(
+        "display",
+        Kind::Word(DISPLAYS),
+        Unset::String("none"),
+        "Where the screen is shown: none, gtk, sdl, cocoa, or vnc for a VNC client on this computer.",
     ),
     Descriptor::attribute(
         "extra_arguments",
@@ -158,6 +180,8 @@ pub struct QemuBlock {
     pub cpus: Option<u32>,
     /// The guest's architecture.
     pub architecture: Option<String>,
+    /// What starts the guest.
+    pub firmware: Option<Firmware>,
     /// Where SSH is forwarded.
     pub ssh_host: Option<String>,
     /// The port of that.
@@ -193,6 +217,7 @@ impl QemuBlock {
             memory_mib: reader.read("memory", size_in_mib),
             cpus: reader.read("cpus", cpus),
             architecture: reader.read("architecture", text),
+            firmware: reader.read("firmware", firmware),
             ssh_host: reader.read("ssh_host", text),
             ssh_port: reader.read("ssh_port", port),
             ssh_auto_correct: reader.read("ssh_auto_correct", boolean),
@@ -203,6 +228,8 @@ impl QemuBlock {
                 accelerator: reader.read("accelerator", text),
                 disk_bus: reader.read("disk_bus", text),
                 net_device: reader.read("net_device", text),
+                further_net_devices: reader.read("further_net_devices", list).unwrap_or_default(),
+                display: reader.read("display", display).flatten(),
                 extra_arguments: reader.read("extra_arguments", list).unwrap_or_default(),
                 extra_netdev_arguments: reader.read("extra_netdev_arguments", text),
                 disk_size_mib: reader.read("disk_size", size_in_mib),
@@ -258,6 +285,29 @@ fn text(value: &Value) -> Result<String, String> {
         Value::Number(number) => Ok(number.to_string()),
         _ => Err(format!("must be text, not {value}")),
     }
+}
+
+fn firmware(value: &Value) -> Result<Firmware, String> {
+    match value.as_str() {
+        Some("bios") => Ok(Firmware::Bios),
+        Some("efi") => Ok(Firmware::Efi),
+        _ => Err(not_among(FIRMWARES, value)),
+    }
+}
+
+fn display(value: &Value) -> Result<Option<Display>, String> {
+    match value.as_str() {
+        Some("none") => Ok(None),
+        Some("gtk") => Ok(Some(Display::Gtk)),
+        Some("sdl") => Ok(Some(Display::Sdl)),
+        Some("cocoa") => Ok(Some(Display::Cocoa)),
+        Some("vnc") => Ok(Some(Display::Vnc)),
+        _ => Err(not_among(DISPLAYS, value)),
+    }
+}
+
+fn not_among(words: &[&str], value: &Value) -> String {
+    format!("must be one of {}, not {value}", words.join(", "))
 }
 
 fn number(value: &Value) -> Result<u64, String> {
@@ -358,6 +408,7 @@ mod tests {
                     architecture: Some(
                         "aarch64",
                     ),
+                    firmware: None,
                     ssh_host: None,
                     ssh_port: Some(
                         50122,
@@ -378,6 +429,8 @@ mod tests {
                         net_device: Some(
                             "virtio-net-pci",
                         ),
+                        further_net_devices: [],
+                        display: None,
                         extra_arguments: [
                             "-audiodev",
                             "none,id=a",

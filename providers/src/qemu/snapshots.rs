@@ -76,10 +76,10 @@ impl Snapshots for Qemu {
             Sight::Absent if files.memory().exists() => Err(Error::Unsupported {
                 what: "a suspended machine has no snapshots taken: resume or halt it first".to_owned(),
             }),
-            Sight::Absent => self.on_image(&files, "-c", &tag).await,
+            Sight::Absent => self.on_images(&files, "-c", &tag).await,
             Sight::Unreleased => {
                 self.end(id, Ending::Killed).await?;
-                self.on_image(&files, "-c", &tag).await
+                self.on_images(&files, "-c", &tag).await
             }
         }
     }
@@ -94,7 +94,7 @@ impl Snapshots for Qemu {
         if !snapshot.has_memory {
             self.end(id, Ending::Killed).await?;
             SavedMemory::forget(&files)?;
-            self.on_image(&files, "-a", &tag).await?;
+            self.on_images(&files, "-a", &tag).await?;
             return Ok(State::Stopped);
         }
         let hardware = hardware_of_snapshots(&files)?
@@ -108,7 +108,7 @@ impl Snapshots for Qemu {
         let memory = SavedMemory { tag, hardware };
         memory.note(&files)?;
         // The disk would go back with the memory; it does so now, since the memory may be thrown away first.
-        self.on_image(&files, "-a", &memory.tag).await?;
+        self.on_images(&files, "-a", &memory.tag).await?;
         Ok(State::Saved)
     }
 
@@ -119,13 +119,16 @@ impl Snapshots for Qemu {
             match self.look_patiently(id).await {
                 Sight::Alive(reader) => {
                     drop(reader);
-                    control(&files).await?.delete_snapshot(&tag).await?;
+                    control(&files)
+                        .await?
+                        .delete_snapshot(&tag, &files.writable_names())
+                        .await?;
                 }
                 Sight::Silent => return Err(silent()),
-                Sight::Absent => self.on_image(&files, "-d", &tag).await?,
+                Sight::Absent => self.on_images(&files, "-d", &tag).await?,
                 Sight::Unreleased => {
                     self.end(id, Ending::Killed).await?;
-                    self.on_image(&files, "-d", &tag).await?;
+                    self.on_images(&files, "-d", &tag).await?;
                 }
             }
         }
@@ -136,20 +139,14 @@ impl Snapshots for Qemu {
 }
 
 impl Qemu {
-    /// Lets `qemu-img` create, apply or delete a snapshot of a disk that nobody uses.
-    async fn on_image(&self, files: &MachineFiles, action: &str, tag: &str) -> Result<()> {
+    /// Lets `qemu-img` create, apply or delete a snapshot of disks that nobody uses.
+    pub(super) async fn on_images(&self, files: &MachineFiles, action: &str, tag: &str) -> Result<()> {
         let qemu_img = programs::find("qemu-img", &self.settings.search_path)?;
-        programs::run(
-            &qemu_img,
-            &[
-                "snapshot".into(),
-                "-q".into(),
-                action.into(),
-                tag.into(),
-                files.disk().into(),
-            ],
-        )
-        .await
+        for (_, path) in files.writable() {
+            let arguments = ["snapshot", "-q", action, tag].map(Into::into);
+            programs::run(&qemu_img, &[&arguments[..], &[path.into()]].concat()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -158,7 +155,7 @@ async fn save_with_memory(files: &MachineFiles, tag: &str) -> Result<()> {
     hardware.insert(tag.to_owned(), recorded_hardware(files)?);
     // Written first: a snapshot whose hardware is not known is of no use, hardware without a snapshot does no harm.
     file::write_json(&files.snapshots(), &hardware)?;
-    control(files).await?.save_snapshot(tag).await
+    control(files).await?.save_snapshot(tag, &files.writable_names()).await
 }
 
 async fn control(files: &MachineFiles) -> Result<Monitor> {

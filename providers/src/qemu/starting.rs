@@ -7,12 +7,13 @@ use uuid::Uuid;
 use super::accelerator::{self, Accelerator};
 use super::architecture::Architecture;
 use super::arguments::{Blueprint, CommandLine, Hardware};
+use super::disk::Disks;
 use super::files::MachineFiles;
-use super::firmware::Firmware;
+use super::firmware::Uefi;
 use super::memory::{SUSPENDED, SavedMemory};
 use super::monitor::Monitor;
 use super::{Ending, Qemu, forwards, launch, programs};
-use crate::{BoundForward, Error, MachineId, MachineSpec, Notice, Result, file};
+use crate::{BoundForward, Display, Error, Firmware, MachineId, MachineSpec, Notice, Result, file};
 
 impl Qemu {
     /// Starts a QEMU, binds the forwards and lets the guest go; it wakes up where it was saved, if it was.
@@ -22,7 +23,7 @@ impl Qemu {
         files.remove_traces_of_run()?;
         let memory = SavedMemory::pending(&files)?;
         let monitor = match &memory {
-            Some(memory) => self.launch(id, spec, &memory.hardware, Some(&memory.tag)).await?,
+            Some(memory) => self.launch(id, spec, &memory.hardware).await?,
             None => {
                 // A note put aside tells of a guest that has run since, and must not outlive this start.
                 SavedMemory::forget(&files)?;
@@ -30,6 +31,9 @@ impl Qemu {
             }
         };
         let released = release(&monitor, spec, &files, memory.as_ref()).await;
+        if released.is_ok() && spec.qemu.display == Some(Display::Vnc) {
+            self.tell_where_the_screen_is(id.claim, &monitor).await;
+        }
         if released.is_err() {
             drop(monitor);
             self.end(id, Ending::Killed).await?;
@@ -40,17 +44,25 @@ impl Qemu {
     /// Starts a QEMU for the hardware of the spec, on the best accelerator that it does not refuse.
     async fn launch_new(&self, id: &MachineId, spec: &MachineSpec) -> Result<Monitor> {
         let architecture = Architecture::named(&spec.architecture)?;
+        let files = self.files(id);
+        if let Some(seed) = spec.seed.as_ref().filter(|it| it.at_every_start) {
+            let qemu_img = &self.qemu_img()?;
+            let files = &files;
+            Disks { qemu_img, files }.write_seed(seed).await?;
+        }
+        let disks: Vec<String> = files.disks().into_iter().map(|(name, _)| name).collect();
         let hardware = |accelerator: &Accelerator| {
             Blueprint {
                 claim: id.claim,
                 spec,
                 architecture,
                 accelerator,
+                disks: &disks,
             }
             .hardware()
         };
         if let Some(accelerator) = accelerator_of(spec) {
-            return self.launch(id, spec, &hardware(&accelerator)?, None).await;
+            return self.launch(id, spec, &hardware(&accelerator)?).await;
         }
         let choice = accelerator::choose(
             architecture,
@@ -61,40 +73,37 @@ impl Qemu {
         if let Some(text) = choice.notice {
             self.notify(id.claim, text);
         }
-        match self.launch(id, spec, &hardware(&choice.accelerator)?, None).await {
+        match self.launch(id, spec, &hardware(&choice.accelerator)?).await {
             Err(Error::Command { stderr, .. }) if choice.accelerator != Accelerator::tcg() && is_about_kvm(&stderr) => {
                 self.notify(
                     id.claim,
                     "KVM is there and cannot be had now; the machine is emulated (TCG), which is slow".to_owned(),
                 );
-                self.launch(id, spec, &hardware(&Accelerator::tcg())?, None).await
+                self.launch(id, spec, &hardware(&Accelerator::tcg())?).await
             }
             decided => decided,
         }
     }
 
     /// Starts a QEMU in that hardware, which has given up what it does not need; or one that cannot do so, with a notice.
-    async fn launch(
-        &self,
-        id: &MachineId,
-        spec: &MachineSpec,
-        hardware: &Hardware,
-        memory: Option<&str>,
-    ) -> Result<Monitor> {
+    async fn launch(&self, id: &MachineId, spec: &MachineSpec, hardware: &Hardware) -> Result<Monitor> {
         let files = self.files(id);
         file::write_json(&files.hardware(), hardware)?;
         let architecture = Architecture::named(&spec.architecture)?;
         let program = self.program(spec, architecture)?;
-        let firmware = Firmware::prepare(architecture, &program, &files)?;
-        let (claim, name, firmware) = (id.claim, spec.name.as_str(), firmware.as_ref());
+        let firmware = match firmware(spec, architecture, &files)? {
+            Firmware::Bios => None,
+            Firmware::Efi => Some(Uefi::prepare(architecture, &program, &self.qemu_img()?, &files).await?),
+        };
+        let claim = id.claim;
         let line = CommandLine {
             claim,
-            name,
+            name: &spec.name,
+            options: &spec.qemu,
             files: &files,
             hardware,
-            firmware,
+            firmware: firmware.as_ref(),
             sandbox: true,
-            memory,
         };
         match launch::launch(&program, &line.arguments()?, &files).await {
             Err(Error::Command { stderr, .. }) if is_about_sandbox(&stderr) => {
@@ -119,7 +128,23 @@ impl Qemu {
         }
     }
 
-    fn notify(&self, claim: Uuid, text: String) {
+    /// The program that makes and changes images.
+    pub(super) fn qemu_img(&self) -> Result<PathBuf> {
+        programs::find("qemu-img", &self.settings.search_path)
+    }
+
+    async fn tell_where_the_screen_is(&self, claim: Uuid, monitor: &Monitor) {
+        match monitor.vnc_address().await {
+            Ok(Some(address)) => self.notify(
+                claim,
+                format!("the screen is at {address}, for VNC clients on this computer"),
+            ),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "nobody is told where the screen is"),
+        }
+    }
+
+    pub(super) fn notify(&self, claim: Uuid, text: String) {
         (self.settings.notices)(Notice { claim, text });
     }
 }
@@ -130,6 +155,19 @@ fn accelerator_of(spec: &MachineSpec) -> Option<Accelerator> {
     named.or_else(|| spec.qemu.machine.as_deref().and_then(Accelerator::of_machine_type))
 }
 
+/// What the Vagrantfile or the box says, else what the disk was seen to need; some architectures have UEFI alone.
+fn firmware(spec: &MachineSpec, architecture: Architecture, files: &MachineFiles) -> Result<Firmware> {
+    if architecture.needs_uefi {
+        return Ok(Firmware::Efi);
+    }
+    let seen = || file::read_json(&files.firmware());
+    Ok(spec
+        .devices
+        .firmware
+        .map_or_else(seen, |it| Ok(Some(it)))?
+        .unwrap_or(Firmware::Bios))
+}
+
 /// Binds the forwards, writes down where, and lets the guest go, in this order.
 async fn release(
     monitor: &Monitor,
@@ -137,6 +175,9 @@ async fn release(
     files: &MachineFiles,
     memory: Option<&SavedMemory>,
 ) -> Result<Vec<BoundForward>> {
+    if let Some(memory) = memory {
+        monitor.load_snapshot(&memory.tag, &files.writable_names()).await?;
+    }
     let bound = forwards::bind_all(monitor, &spec.forwards).await?;
     // QEMU knows no names of forwards.
     file::write_json(&files.forwards(), &bound)?;
@@ -153,7 +194,7 @@ async fn wake(monitor: &Monitor, files: &MachineFiles, memory: &SavedMemory) -> 
     monitor.cont().await?;
     SavedMemory::forget(files)?;
     if memory.tag == SUSPENDED
-        && let Err(error) = monitor.delete_snapshot(SUSPENDED).await
+        && let Err(error) = monitor.delete_snapshot(SUSPENDED, &files.writable_names()).await
     {
         tracing::debug!(%error, "the next suspending removes what is left of this one");
     }

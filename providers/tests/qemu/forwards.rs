@@ -29,7 +29,13 @@ async fn a_taken_port_is_an_error_about_it_and_leaves_no_process() {
     assert!(!accepts(free));
     assert_eq!(
         place.leftovers(&id),
-        ["console.log", "disk.qcow2", "hardware.json", "qemu.log"]
+        [
+            "console.log",
+            "disk.qcow2",
+            "firmware.json",
+            "hardware.json",
+            "qemu.log"
+        ]
     );
 }
 

@@ -82,7 +82,7 @@ async fn a_machine_whose_qemu_was_killed_is_stopped_and_starts_again() {
 async fn a_new_machine_costs_next_to_nothing_and_leaves_its_box_alone() {
     let place = Place::new();
     let (id, spec) = (place.id(), place.spec(guests::OBEDIENT));
-    let image = spec.disk.as_ref().unwrap().path().to_owned();
+    let image = spec.disks[0].path().to_owned();
     let before = fs::read(&image).unwrap();
 
     place.qemu.create(&id, &spec).await.unwrap();

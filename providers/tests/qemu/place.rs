@@ -11,7 +11,7 @@ use std::{env, fs, thread};
 
 use providers::qemu::{Qemu, QemuSettings};
 use providers::{
-    CheckedDisk, DiskFormat, Forward, MachineId, MachineSpec, Notice, Protocol, Provider, QemuOptions, State,
+    CheckedDisk, Devices, DiskFormat, Forward, MachineId, MachineSpec, Notice, Protocol, Provider, QemuOptions, State,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -74,12 +74,13 @@ impl Place {
         fs::set_permissions(&image, fs::Permissions::from_mode(0o444)).unwrap();
         MachineSpec {
             name: "default".to_owned(),
-            disk: Some(CheckedDisk::vouched_for(image, DiskFormat::Raw)),
+            disks: vec![CheckedDisk::vouched_for(image, DiskFormat::Raw)],
+            seed: None,
             memory_mib: 32,
             cpus: 1,
             forwards: Vec::new(),
             architecture: "x86_64".to_owned(),
-            mac_address: None,
+            devices: Devices::default(),
             qemu: QemuOptions {
                 accelerator: Some("tcg".to_owned()),
                 ..QemuOptions::default()

@@ -43,7 +43,7 @@ async fn an_argument_that_qemu_does_not_know_is_an_error_in_its_words() {
 async fn a_disk_that_is_not_there_makes_no_machine() {
     let place = Place::new();
     let (id, spec) = (place.id(), place.spec(guests::DEAF));
-    fs::remove_file(spec.disk.as_ref().unwrap().path()).unwrap();
+    fs::remove_file(spec.disks[0].path()).unwrap();
 
     let error = place.qemu.create(&id, &spec).await.unwrap_err();
 
