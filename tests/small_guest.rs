@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -332,6 +333,30 @@ fn ctrl_c_while_booting_leaves_a_machine_that_can_be_used() {
             .code,
         0
     );
+}
+
+#[test]
+fn ctrl_c_while_provisioning_ends_what_the_provisioner_started_in_the_guest() {
+    let world = World::with_small_guest(
+        "  config.vm.synced_folder \".\", \"/vagrant\", disabled: true\n  config.vm.provision :shell, inline: \"echo begun; sleep 4711; echo ended\"",
+    );
+    let mut child = world.command(["up"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|it| it.unwrap().ends_with("begun")));
+
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let rest: Vec<String> = lines.map(|it| it.unwrap()).collect();
+
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest:?}");
+    let left = world.run([
+        "ssh",
+        "-c",
+        "ps | grep -c '[s]leep 4711'; ls /tmp | grep -c vagrant-shell",
+    ]);
+    assert_eq!(left.stdout, "0\n0\n");
 }
 
 #[test]

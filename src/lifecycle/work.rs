@@ -120,7 +120,10 @@ impl<'a> Work<'a> {
         if step.may_be_dropped() {
             tokio::select! {
                 done = self.run(step) => done?,
-                () = interrupt.raised() => return Err(Error::Interrupted),
+                () = interrupt.raised() => {
+                    self.end_abandoned().await;
+                    return Err(Error::Interrupted);
+                }
             }
         } else {
             self.run(step).await?;
@@ -291,6 +294,14 @@ impl<'a> Work<'a> {
         let connection = Arc::new(boot::connect(self).await?);
         self.connection = Some(connection.clone());
         Ok(connection)
+    }
+
+    /// Ends what a step that was dropped has left running in the guest.
+    async fn end_abandoned(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.end_abandoned().await;
+            connection.connection().close().await;
+        }
     }
 
     /// Keeps a connection that was made while waiting for the guest.

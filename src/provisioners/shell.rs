@@ -139,13 +139,13 @@ impl Shell {
             Args::List(list) => list.iter().map(|it| format!(" {}", quote(it))).collect(),
         };
         let own = "[ -z \"$SUDO_UID\" ] || chown \"$SUDO_UID:$SUDO_GID\" \"$path\"\n";
-        let remove = if self.upload_path.is_none() {
-            "rm -f \"$path\"\n"
+        let (trap, remove) = if self.upload_path.is_none() {
+            ("trap 'rm -f \"$path\"; exit 143' TERM\n", "rm -f \"$path\"\n")
         } else {
-            ""
+            ("", "")
         };
         Ok(format!(
-            "chmod 0755 \"$path\" || exit\n{own}{env}\"$path\"{args} </dev/null\ncode=$?\n{remove}exit $code\n"
+            "{trap}chmod 0755 \"$path\" || exit\n{own}{env}\"$path\"{args} </dev/null\ncode=$?\n{remove}exit $code\n"
         ))
     }
 }
@@ -213,19 +213,20 @@ mod tests {
             &inline(""),
             b"echo \"it's\"\r\napt-get update\n",
             expect![[r#"
-            say: Running: inline script
-            run as root, 0 and [] are good:
-            path=$(mktemp /tmp/vagrant-shell.XXXXXX) || exit
-            printf %s 'echo "it'\''s"
-            apt-get update
-            ' > "$path" || exit
-            chmod 0755 "$path" || exit
-            [ -z "$SUDO_UID" ] || chown "$SUDO_UID:$SUDO_GID" "$path"
-            "$path" </dev/null
-            code=$?
-            rm -f "$path"
-            exit $code
-        "#]],
+                say: Running: inline script
+                run as root, 0 and [] are good:
+                path=$(mktemp /tmp/vagrant-shell.XXXXXX) || exit
+                printf %s 'echo "it'\''s"
+                apt-get update
+                ' > "$path" || exit
+                trap 'rm -f "$path"; exit 143' TERM
+                chmod 0755 "$path" || exit
+                [ -z "$SUDO_UID" ] || chown "$SUDO_UID:$SUDO_GID" "$path"
+                "$path" </dev/null
+                code=$?
+                rm -f "$path"
+                exit $code
+            "#]],
         );
     }
 
@@ -268,18 +269,19 @@ mod tests {
             &shell,
             b"true\r\n",
             expect![[r#"
-            say: Running: inline script
-            run as root, 0 and [] are good:
-            path=$(mktemp /tmp/vagrant-shell.XXXXXX) || exit
-            printf %s 'true
-            ' > "$path" || exit
-            chmod 0755 "$path" || exit
-            [ -z "$SUDO_UID" ] || chown "$SUDO_UID:$SUDO_GID" "$path"
-            "$path" -v "$HOME" </dev/null
-            code=$?
-            rm -f "$path"
-            exit $code
-        "#]],
+                say: Running: inline script
+                run as root, 0 and [] are good:
+                path=$(mktemp /tmp/vagrant-shell.XXXXXX) || exit
+                printf %s 'true
+                ' > "$path" || exit
+                trap 'rm -f "$path"; exit 143' TERM
+                chmod 0755 "$path" || exit
+                [ -z "$SUDO_UID" ] || chown "$SUDO_UID:$SUDO_GID" "$path"
+                "$path" -v "$HOME" </dev/null
+                code=$?
+                rm -f "$path"
+                exit $code
+            "#]],
         );
     }
 
@@ -294,17 +296,18 @@ mod tests {
             &shell,
             b"\x7fELF\0\r\n",
             expect![[r#"
-            say: Running: /host/tool
-            upload 7 bytes to /tmp/vagrant-shell-3cc36e4e377c1585
-            run as root, 0 and [] are good:
-            path='/tmp/vagrant-shell-3cc36e4e377c1585'
-            chmod 0755 "$path" || exit
-            [ -z "$SUDO_UID" ] || chown "$SUDO_UID:$SUDO_GID" "$path"
-            "$path" </dev/null
-            code=$?
-            rm -f "$path"
-            exit $code
-        "#]],
+                say: Running: /host/tool
+                upload 7 bytes to /tmp/vagrant-shell-3cc36e4e377c1585
+                run as root, 0 and [] are good:
+                path='/tmp/vagrant-shell-3cc36e4e377c1585'
+                trap 'rm -f "$path"; exit 143' TERM
+                chmod 0755 "$path" || exit
+                [ -z "$SUDO_UID" ] || chown "$SUDO_UID:$SUDO_GID" "$path"
+                "$path" </dev/null
+                code=$?
+                rm -f "$path"
+                exit $code
+            "#]],
         );
     }
 

@@ -89,22 +89,45 @@ pub(super) fn quote_path(path: &str) -> String {
     }
 }
 
-/// A script that first says, on each stream there is, that it begins; what its shell's profile says comes before.
+/// A script that first says, on each stream there is, that it begins and in which process; what its shell's profile says
+/// comes before.
 pub(super) fn mark(script: &str, pty: bool) -> String {
     // Written in two halves, so that a terminal's echo of this line, or `set -x`, is not taken for the marker.
     let (half, rest) = MARKER.split_at(MARKER.len() / 2);
     match pty {
-        true => format!("stty raw -echo 2>/dev/null; printf %s%s {half} {rest}\n{script}"),
-        false => format!("printf %s%s {half} {rest}; printf %s%s {half} {rest} >&2\n{script}"),
+        true => format!("stty raw -echo 2>/dev/null; printf '%s%s%s\\n' {half} {rest} $$\n{script}"),
+        false => format!("printf '%s%s%s\\n' {half} {rest} $$; printf '%s%s%s\\n' {half} {rest} $$ >&2\n{script}"),
     }
 }
 
-const MARKER: &str = "jaunt-begin-5e0c1d6f9a";
+const MARKER: &str = "jaunt-begin-5e0c1d6f9a:";
+
+/// A script that ends another one with all that this has started, but not what it has made a daemon of: politely, and after two
+/// seconds with force.
+pub(super) fn end_with_children(process: u32) -> String {
+    // By parents and not by process groups: `sudo` may open a group of its own, and dropbear none for each command. The second
+    // `ps` is that of busybox, which knows no `-e`.
+    format!(
+        r#"set -- $({{ ps -e -o pid= -o ppid= 2>/dev/null || ps -o pid,ppid; }} | awk '
+  $1 ~ /^[0-9]+$/ {{ parent[$1] = $2 }}
+  END {{ for (it in parent) {{ up = it; while (up in parent && up != {process}) up = parent[up]; if (up == {process}) print it }} }}')
+[ $# -gt 0 ] || exit 0
+kill -TERM "$@" 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8; do
+  left=
+  for it in "$@"; do kill -0 "$it" 2>/dev/null && left=$it; done
+  [ "$left" ] || exit 0
+  sleep 0.25
+done
+kill -KILL "$@" 2>/dev/null
+true"#
+    )
+}
 
 /// How much a profile may say before the marker is given up.
 const LONGEST_PROFILE: usize = 256 * 1024;
 
-/// Takes away what a shell's profile says before a marked script begins.
+/// Takes away what a shell's profile says before a marked script begins, and the marker with its process number.
 ///
 /// Where the marker never comes, because the shell or `sudo` failed, nothing is lost: [`finish`](Self::finish) gives
 /// out what was held back.
@@ -112,6 +135,7 @@ const LONGEST_PROFILE: usize = 256 * 1024;
 pub(super) struct MarkerFilter {
     held: Vec<u8>,
     passed: bool,
+    process: Option<u32>,
 }
 
 impl MarkerFilter {
@@ -121,18 +145,35 @@ impl MarkerFilter {
             return said;
         }
         self.held.extend_from_slice(said);
-        if let Some(at) = find(&self.held, MARKER.as_bytes()) {
+        if let Some((process, rest)) = marker(&self.held) {
             self.passed = true;
-            return self.held.get(at + MARKER.len()..).unwrap_or_default();
+            self.process = process;
+            return self.held.get(rest..).unwrap_or_default();
         }
         self.passed = self.held.len() > LONGEST_PROFILE;
         if self.passed { &self.held } else { &[] }
+    }
+
+    /// The process that runs the script, once it has said so.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.process
     }
 
     /// What is still held back when the stream ends.
     pub(super) fn finish(self) -> Vec<u8> {
         if self.passed { Vec::new() } else { self.held }
     }
+}
+
+/// The process that a whole marker names, and where the marker ends.
+fn marker(held: &[u8]) -> Option<(Option<u32>, usize)> {
+    let number = find(held, MARKER.as_bytes())? + MARKER.len();
+    let length = held.iter().skip(number).position(|it| *it == b'\n')?;
+    let digits = held.get(number..number + length).unwrap_or_default();
+    let process = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|it| it.trim_end().parse().ok());
+    Some((process, number + length + 1))
 }
 
 fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
@@ -235,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_a_profile_says_is_taken_away_wherever_the_stream_is_cut() {
-        let said = format!("motd\n{MARKER}the output");
+        let said = format!("motd\n{MARKER}4711\nthe output");
         for cut in 0..said.len() {
             let (first, second) = said.as_bytes().split_at(cut);
             let mut filter = MarkerFilter::default();
@@ -243,6 +284,7 @@ mod tests {
             passed.extend_from_slice(filter.pass(second));
 
             assert_eq!(passed, b"the output", "cut at {cut}");
+            assert_eq!(filter.process(), Some(4711));
             assert_eq!(filter.finish(), b"");
         }
     }

@@ -266,3 +266,32 @@ async fn variables_reach_a_guest_that_accepts_them() {
 
     assert!(said.contains("a b"), "{said}");
 }
+
+#[tokio::test]
+async fn a_script_that_nobody_waits_for_can_be_ended_with_all_it_has_started() {
+    let server = Server::openssh("");
+    let guest = server.communicator(sh()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("still there").display().to_string();
+    let script = format!("trap '' HUP; sh -c 'echo begun; sleep 30; touch \"{mark}\"'; echo $?; touch '{mark}'");
+    let begun = tokio::sync::Notify::new();
+    let mut output = |_: Stream, _: &[u8]| begun.notify_one();
+
+    tokio::select! {
+        ended = guest.run(Command::new(script), &mut output) => panic!("{ended:?}"),
+        () = begun.notified() => {}
+    }
+    let before = processes_that_name(&mark);
+    guest.end_abandoned().await;
+
+    assert!(before > 0);
+    assert_eq!(processes_that_name(&mark), 0);
+    assert!(!std::path::Path::new(&mark).exists());
+    assert!(run_script(&guest, Command::new("echo on")).await.contains("on"));
+}
+
+fn processes_that_name(text: &str) -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = all.filter_map(|it| std::fs::read(it.path().join("cmdline")).ok());
+    lines.filter(|it| String::from_utf8_lossy(it).contains(text)).count()
+}
