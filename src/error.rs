@@ -103,6 +103,16 @@ pub enum Error {
         instead: &'static str,
     },
 
+    #[error("there is no template at {} or {}.erb", path.display(), path.display())]
+    #[diagnostic(help("`--template` and VAGRANT_DEFAULT_TEMPLATE name a file of ERB"))]
+    NoTemplate { path: PathBuf },
+
+    #[error("the template {} cannot be rendered: {reason}", path.display())]
+    #[diagnostic(help(
+        "it may use `box_name`, `box_url` and `box_version`, and compute with them; it runs and reads nothing"
+    ))]
+    Template { path: PathBuf, reason: String },
+
     #[error("there is nothing to upload at {}", path.display())]
     #[diagnostic(help("the source is a path on this computer, from the folder where you are"))]
     NothingToUpload { path: PathBuf },
@@ -206,6 +216,7 @@ impl Error {
             Error::NoSuchSnapshot { .. } => "Vagrant::Errors::SnapshotNotFound",
             Error::SnapshotExists { .. } => "Vagrant::Errors::SnapshotConflictFailed",
             Error::NoSnapshots { .. } => "Vagrant::Errors::SnapshotNotSupported",
+            Error::NoTemplate { .. } => "Vagrant::Errors::VagrantfileTemplateNotFoundError",
             Error::NothingToUpload { .. } => "Vagrant::Errors::UploadSourceMissing",
             Error::Boot { .. } => "Vagrant::Errors::VMBootTimeout",
             Error::Interrupted => "Vagrant::Errors::VagrantInterrupt",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::template::{Values, render};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -34,11 +35,18 @@ pub struct InitArgs {
     /// The file to write; `-` prints it
     #[arg(long, value_name = "FILE", default_value = "Vagrantfile")]
     output: String,
+
+    /// The file to write is made from this ERB template, which knows `box_name`, `box_url` and `box_version`
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
 }
 
 impl InitArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
-        let text = self.vagrantfile();
+        let text = match self.template(context) {
+            Some(path) => render(&path, &self.values())?,
+            None => self.vagrantfile(),
+        };
         if self.output == "-" {
             context.ui.data(&text);
             return Ok(0);
@@ -50,6 +58,26 @@ impl InitArgs {
             path.display()
         ));
         Ok(0)
+    }
+
+    fn template(&self, context: &Context) -> Option<PathBuf> {
+        let named = self.template.clone();
+        let usual = || {
+            context
+                .environment
+                .variable("VAGRANT_DEFAULT_TEMPLATE")
+                .map(PathBuf::from)
+        };
+        let path = named.or_else(|| usual().filter(|_| !self.minimal))?;
+        Some(context.environment.absolute(&path))
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values {
+            box_name: &self.name,
+            box_url: self.url.as_deref(),
+            box_version: self.box_version.as_deref(),
+        }
     }
 
     fn write(&self, path: &PathBuf, text: &str) -> Result<()> {
@@ -137,6 +165,7 @@ mod tests {
             force: false,
             minimal: true,
             output: "-".to_owned(),
+            template: None,
         };
         expect![[r#"
             Vagrant.configure("2") do |config|

@@ -27,6 +27,7 @@ mod ssh;
 mod ssh_config;
 mod status;
 mod suspend;
+mod template;
 mod trust;
 mod up;
 mod upload;
