@@ -45,7 +45,7 @@ impl ProviderConfigs {
             name,
             entries: call.body.clone(),
             body: Body::default(),
-            has_block: !call.body.is_empty(),
+            has_block: call.has_block,
             origin: origin.clone(),
         };
         provider.body.run(&call.body, &[]);

@@ -39,7 +39,8 @@ impl FolderDefinitions {
         let host = call.positional.first().cloned().unwrap_or(Value::Nil);
         let guest = call.positional.get(1).and_then(to_text);
         let mut options = Table::of_call(call, origin);
-        if options.remove("nfs").is_some_and(|it| truthy(&it.value)) {
+        if options.value("nfs").is_some_and(truthy) {
+            options.remove("nfs");
             options.set("type", Sourced::written(Value::Symbol("nfs".to_owned()), origin));
         }
         let name = options.remove("name").map(|it| to_text(&it.value).unwrap_or_default());

@@ -74,6 +74,7 @@ fn call(path: &str, positional: &[&str], named: Vec<(&str, Item)>, body: Vec<Ent
     entry(
         path,
         Setting::Call(Call {
+            has_block: true,
             positional,
             named,
             body,
@@ -433,6 +434,7 @@ fn memory_and_cpus_are_found_in_every_provider_s_words() {
         entry(
             "customize",
             Setting::Call(Call {
+                has_block: true,
                 positional: vec![Item::from(list).0],
                 ..Call::default()
             }),

@@ -39,6 +39,8 @@ pub struct Call {
     pub positional: Vec<Value>,
     /// The named arguments, in order; a later one of the same name stands.
     pub named: Vec<(String, Value)>,
+    /// Whether there was a block, if an empty one.
+    pub has_block: bool,
     /// What the block assigned and called on the object that it got (a provisioner, a provider, a trigger).
     pub body: Vec<Entry>,
 }

@@ -97,7 +97,7 @@ fn vm(options: &Table) -> Json {
             ("hostname" | "communicator" | "guest" | "box_download_checksum_type", Some(written)) => {
                 json!(to_text(written))
             }
-            ("box_download_checksum", None) => json!(""),
+            ("box_download_checksum", None | Some(Value::Nil | Value::Boolean(false))) => json!(""),
             ("usable_port_range", Some(written)) => super::value::to_range(written)
                 .map_or_else(|| of_value(written), |(first, last)| json!(format!("{first}..{last}"))),
             _ => continue,

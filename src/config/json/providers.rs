@@ -28,7 +28,25 @@ fn config(provider: &ProviderConfig) -> Json {
         found.extend(customizations(provider));
         found.extend(network_adapters(provider));
     }
+    if provider.name == "docker" {
+        found.extend(links(provider));
+    }
+    if provider.name == "hyperv"
+        && let Some(linked) = provider.body.options.value("linked_clone")
+    {
+        found.push(("differencing_disk".to_owned(), of_value(linked)));
+    }
     object(found)
+}
+
+/// The containers that `link` names, in order.
+fn links(provider: &ProviderConfig) -> Option<(String, Json)> {
+    let calls = provider.entries.iter().filter_map(|it| match &it.setting {
+        Setting::Call(call) if it.path == "link" => call.positional.first().map(of_value),
+        _ => None,
+    });
+    let links: Vec<Json> = calls.collect();
+    (!links.is_empty()).then(|| ("links".to_owned(), Json::Array(links)))
 }
 
 /// Commands of VBoxManage with when they run, in the order of the file.

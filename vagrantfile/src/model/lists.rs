@@ -7,6 +7,11 @@ impl Model {
     /// The list behind a path of `config`, where it is one that is made from calls.
     pub(super) fn computed_list(&self, record: usize, path: &str) -> Option<Value> {
         let record_of = &self.records[record];
+        if path == "customizations" && matches!(record_of.owner, Owner::Provider(_)) {
+            return Some(Value::List(
+                self.calls(record, "customize").map(customization).collect(),
+            ));
+        }
         if record_of.owner != Owner::Root {
             return None;
         }
@@ -43,6 +48,16 @@ impl Model {
 }
 
 type Written<'a> = (&'a Vec<Datum>, &'a Vec<(String, Datum)>);
+
+/// A command for VirtualBox with the event before which it runs.
+fn customization((positional, _): Written<'_>) -> Value {
+    let event = Value::String("pre-boot".to_owned());
+    match positional.as_slice() {
+        [event, command, ..] => Value::List(vec![event.snapshot(), command.snapshot()]),
+        [command] => Value::List(vec![event, command.snapshot()]),
+        [] => Value::List(vec![event, Value::Nil]),
+    }
+}
 
 fn network((positional, named): Written<'_>) -> Value {
     Value::List(vec![symbol(positional.first()), options(named)])

@@ -352,10 +352,8 @@ impl Model {
                         .as_ref()
                         .and_then(|_| bodies.next())
                         .map(|it| self.objects[it.0 as usize].record);
-                    let body = body
-                        .or(late)
-                        .map(|it| self.entries(it, &mut [].iter()))
-                        .unwrap_or_default();
+                    let block = body.or(late);
+                    let body = block.map(|it| self.entries(it, &mut [].iter())).unwrap_or_default();
                     let positional = positional.iter().map(Datum::snapshot).collect();
                     let named = named
                         .iter()
@@ -364,6 +362,7 @@ impl Model {
                     Setting::Call(Call {
                         positional,
                         named,
+                        has_block: block.is_some(),
                         body,
                     })
                 }

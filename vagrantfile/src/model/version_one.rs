@@ -87,6 +87,12 @@ fn synced_folder(arguments: Arguments) -> Arguments {
         _ => name,
     };
     let mut named = vec![("id".to_owned(), name)];
+    // What version 1 says of every folder; the file's own words stand over it.
+    let defaults = [("create", false), ("nfs", false), ("transient", false)];
+    let missing = defaults
+        .into_iter()
+        .filter(|(name, _)| arguments.named.iter().all(|(it, _)| it != name));
+    named.extend(missing.map(|(name, value)| (name.to_owned(), Value::Boolean(value).into())));
     named.extend(arguments.named);
     Arguments {
         positional: vec![host, guest],

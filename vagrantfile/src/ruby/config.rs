@@ -275,7 +275,7 @@ pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
             _ => P::String(format!("#<{}>", object.class.name.borrow())),
         },
         Value::Class(class) => P::String(class.name.borrow().clone()),
-        Value::Regexp(regexp) => P::String(regexp.text.clone()),
+        Value::Regexp(regexp) => P::String(super::builtin::regexp::embedded(regexp)),
         Value::Unset | Value::Config(_) => P::Unset,
         Value::Proc(_) => P::Nil,
     }

@@ -32,10 +32,10 @@ impl Generator {
     /// The input of a number.
     pub fn input(&self, index: u64) -> String {
         let mut chance = Chance::new(index);
-        match chance.below(20) {
-            0..=4 => self.soup(&mut chance),
-            5..=11 => self.mutant(&mut chance),
-            12..=18 => self.calls(&mut chance),
+        match chance.below(100) {
+            0..=24 => self.soup(&mut chance),
+            25..=59 => self.mutant(&mut chance),
+            60..=98 => self.calls(&mut chance),
             _ => self.nest(&mut chance),
         }
     }

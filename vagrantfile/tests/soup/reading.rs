@@ -14,6 +14,16 @@ use super::words::Language;
 /// How long one input may take. The limits below stop a file long before.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// How reading ended.
+pub enum Outcome {
+    /// It was a Vagrantfile.
+    Layers,
+    /// It was none, and a report says why.
+    Refusal,
+    /// Whatever it was, the reader of Vagrantfiles broke.
+    Failure(String),
+}
+
 /// Reads inputs of one language.
 pub struct Reader {
     language: Language,
@@ -46,17 +56,18 @@ impl Reader {
         }
     }
 
-    /// Reads an input; whether it is a Vagrantfile. Fails where the reader of Vagrantfiles did.
-    pub fn read(&self, index: u64, text: &str) -> bool {
+    /// Reads an input.
+    pub fn read(&self, index: u64, text: &str) -> Outcome {
         fs::write(&self.current, text).expect("the folder for temporary files is there");
         *self.watched.lock().expect("nobody panics while it is held") = (index, Instant::now());
         match resolve(self.language.file_name(), text) {
-            Ok(()) => true,
+            Ok(()) => Outcome::Layers,
             Err(report) => {
                 let shown = report.to_string();
-                let is_ours = shown.contains("a fault of ours");
-                assert!(!is_ours, "input {index} ({}): {shown}\n{text}", self.current.display());
-                false
+                match shown.contains("a fault of ours") {
+                    true => Outcome::Failure(format!("input {index}: {shown}\n{text}")),
+                    false => Outcome::Refusal,
+                }
             }
         }
     }

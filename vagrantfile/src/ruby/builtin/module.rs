@@ -215,10 +215,7 @@ const MODULE: Methods = &[
         it.methods(&class, &[("bind", bind)]);
         Ok(unbound)
     }),
-    ("instance_methods", |_, this, _| {
-        let names = own(this).map(|it| it.methods.borrow().keys().copied().map(Value::Symbol).collect());
-        Ok(Value::array(names.unwrap_or_default()))
-    }),
+    ("instance_methods", |_, this, _| Ok(instance_methods(this))),
 ];
 
 const CLASS: Methods = &[
@@ -237,11 +234,20 @@ const CLASS: Methods = &[
             .map_or(Value::Nil, Value::Class))
     }),
     ("inherited", |_, _, _| Ok(Value::Nil)),
-    ("instance_methods", |_, this, _| {
-        let names = own(this).map(|it| it.methods.borrow().keys().copied().map(Value::Symbol).collect());
-        Ok(Value::array(names.unwrap_or_default()))
-    }),
+    ("instance_methods", |_, this, _| Ok(instance_methods(this))),
 ];
+
+/// The names of a class's own methods, private ones aside.
+fn instance_methods(this: &Value) -> Value {
+    let Some(class) = own(this) else {
+        return Value::array(Vec::new());
+    };
+    let methods = class.methods.borrow();
+    let open = methods
+        .iter()
+        .filter(|(_, it)| it.visibility.get() != Visibility::Private);
+    Value::array(open.map(|(name, _)| Value::Symbol(*name)).collect())
+}
 
 fn own(this: &Value) -> Option<&Rc<Class>> {
     match this {

@@ -85,8 +85,8 @@ const METHODS: Methods = &[
         if let (Some(range), None) = (own(this), &arguments.block)
             && let (Value::Integer(first), Some(last)) = (&range.first, last_integer(range))
         {
-            let count = i128::from((last - first + 1).max(0));
-            let sum = (i128::from(*first) + i128::from(last)) * count / 2;
+            let (first, last) = (i128::from(*first), i128::from(last));
+            let sum = (first + last) * (last - first + 1).max(0) / 2;
             return Ok(Value::Integer(i64::try_from(sum).unwrap_or(i64::MAX)));
         }
         let list = Value::array(it.to_items(this)?);

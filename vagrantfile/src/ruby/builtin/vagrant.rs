@@ -99,7 +99,24 @@ pub fn install(it: &mut Interpreter) {
     }
     let prefixed = it.core.class_at("Vagrant::UI::Prefixed", &it.core.object.clone());
     it.methods(&prefixed, UI);
+    let provisioner = "VagrantPlugins::Kernel_V2::VagrantConfigProvisioner";
+    let provisioner = it.core.class_at(provisioner, &it.core.object.clone());
+    it.methods(&provisioner, PROVISIONER);
 }
+
+/// What `config.vm.provisioners` holds.
+const PROVISIONER: Methods = &[
+    ("name", |it, this, _| {
+        Ok(it.instance_variable(this, Symbol::new("@name")))
+    }),
+    ("type", |it, this, _| {
+        Ok(it.instance_variable(this, Symbol::new("@type")))
+    }),
+    ("config", |it, this, _| {
+        Ok(it.instance_variable(this, Symbol::new("@config")))
+    }),
+    ("id", |it, this, _| Ok(it.instance_variable(this, Symbol::new("@name")))),
+];
 
 fn errors(it: &mut Interpreter) {
     let error = it

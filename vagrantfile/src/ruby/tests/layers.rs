@@ -255,7 +255,7 @@ end
                 4:3 vm.hostname = String("old")
                 5:3 vm.network [Symbol("forwarded_port")] [("guest", Integer(80)), ("host", Integer(8080))]
                 6:3 vm.network [Symbol("private_network")] [("ip", String("192.168.33.10"))]
-                7:3 vm.synced_folder [String("../data"), String("/data")] [("id", String("data")), ("nfs", Boolean(true))]
+                7:3 vm.synced_folder [String("../data"), String("/data")] [("id", String("data")), ("create", Boolean(false)), ("transient", Boolean(false)), ("nfs", Boolean(true))]
                 8:3 vm.provider [Symbol("virtualbox")] []
                     8:3 customize [List([String("modifyvm"), Symbol("id"), String("--memory"), Integer(512)])] []
                 9:3 vm.provider [Symbol("virtualbox")] []

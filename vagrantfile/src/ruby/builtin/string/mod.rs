@@ -107,6 +107,17 @@ pub const SHARED_WITH_SYMBOLS: Methods = &[
     }),
 ];
 
+/// The base that a number is written in: `0x1f` in 16, `017` in 8.
+fn written_base(text: &str) -> u32 {
+    let digits = text.trim_start().trim_start_matches(['-', '+']).to_ascii_lowercase();
+    match digits.as_bytes() {
+        [b'0', b'x', ..] => 16,
+        [b'0', b'b', ..] => 2,
+        [b'0', _, ..] => 8,
+        _ => 10,
+    }
+}
+
 const METHODS: Methods = &[
     ("to_s", |_, this, _| Ok(this.clone())),
     ("to_str", |_, this, _| Ok(this.clone())),
@@ -115,6 +126,7 @@ const METHODS: Methods = &[
     ("to_i", |it, this, arguments| {
         let base = match arguments.get(0) {
             Some(Value::Integer(base)) if (2..=36).contains(base) => *base as u32,
+            Some(Value::Integer(0)) => written_base(&own(this)),
             None => 10,
             Some(_) => return Err(it.error("ArgumentError", "invalid radix")),
         };
