@@ -68,6 +68,36 @@ pub enum Error {
         wanted: String,
     },
 
+    #[error("the machine `{machine}` belongs to another folder, of which this one is a copy: {}", original.display())]
+    #[diagnostic(help(
+        "`jaunt destroy` removes what lies in {}, and nothing else; `jaunt up` makes a machine of its own then",
+        folder.display()
+    ))]
+    OfAnotherFolder {
+        machine: String,
+        original: PathBuf,
+        folder: PathBuf,
+    },
+
+    #[error("the machine `{machine}` was not made by you, or under another JAUNT_HOME")]
+    #[diagnostic(help(
+        "`jaunt destroy` removes what lies in {}, and nothing else; `jaunt up` makes a machine of its own then",
+        folder.display()
+    ))]
+    OfSomebodyElse { machine: String, folder: PathBuf },
+
+    #[error("the machine `{machine}` was made by another program, as `{id}`")]
+    #[diagnostic(help("destroy it with that program, or move {} away if the machine is gone", folder.display()))]
+    OfAnotherProgram {
+        machine: String,
+        id: String,
+        folder: PathBuf,
+    },
+
+    #[error("nobody can confirm that {what}")]
+    #[diagnostic(help("give `--force` where there is no terminal"))]
+    Unconfirmed { what: String },
+
     #[error("the machine `{machine}` is left as it is: `{needed}`, which it depends on, failed")]
     #[diagnostic(help("see to `{needed}`, and run the same command again"))]
     NeededFailed { machine: String, needed: String },
@@ -243,13 +273,40 @@ impl Error {
 
     /// What to do next.
     pub fn advice(&self) -> Option<String> {
+        self.own_advice().or_else(|| advice_of_io(self))
+    }
+
+    fn own_advice(&self) -> Option<String> {
         match self {
-            Error::Step { source, .. } => source.advice(),
+            Error::Step { source, .. } => source.own_advice(),
             Error::Provider(error) => advice_of_provider(error),
             Error::Box(boxes::Error::AlreadyExists { .. }) => Some("`--force` replaces it".to_owned()),
             other => other.help().map(|it| it.to_string()),
         }
     }
+}
+
+/// What helps where the file system refused, whoever asked it.
+fn advice_of_io(error: &Error) -> Option<String> {
+    use std::io::ErrorKind as K;
+    let advice = |kind| match kind {
+        K::StorageFull | K::QuotaExceeded => {
+            Some("make room on that file system, and run the same command again: it goes on where this one ended")
+        }
+        K::ReadOnlyFilesystem | K::PermissionDenied => Some(
+            "Jaunt keeps machines in the project's `.vagrant` and its own files in JAUNT_HOME: make the folder writable for you, or \
+             name others in VAGRANT_DOTFILE_PATH and JAUNT_HOME",
+        ),
+        _ => None,
+    };
+    let mut cause = StdError::source(error);
+    while let Some(it) = cause {
+        if let Some(advice) = it.downcast_ref::<std::io::Error>().and_then(|it| advice(it.kind())) {
+            return Some(advice.to_owned());
+        }
+        cause = it.source();
+    }
+    None
 }
 
 fn advice_of_provider(error: &providers::Error) -> Option<String> {

@@ -2,7 +2,7 @@
 //!
 //! Every place where something could be left half-made passes a *point*, which has a name: `begin start`, `write index`. In a build
 //! with the feature `fault-injection`, `JAUNT_TEST_FAULT` says at which point what happens: `die 17` (the 17th that is passed),
-//! `die begin start` (the first of that name), `fail` for a full disk there, and `hang`. `JAUNT_TEST_POINTS` names a file that
+//! `die begin start` (the first of that name), `fail` for a full disk there, `hang`, and `wait` until the test lets it go on. `JAUNT_TEST_POINTS` names a file that
 //! gets the name of each point. Any other build has no points, and no release is built with the feature.
 
 #[cfg(all(feature = "fault-injection", not(debug_assertions)))]
@@ -62,8 +62,20 @@ mod armed {
             }
             "fail" => Err(io::Error::from(io::ErrorKind::StorageFull)),
             "hang" => hang(),
+            "wait" => wait(),
             _ => Ok(()),
         }
+    }
+
+    /// Writes the file of points' neighbour `.reached`, and goes on when it is removed.
+    fn wait() -> io::Result<()> {
+        let points = PLAN.get().and_then(|it| it.points.clone()).unwrap_or_default();
+        let reached = format!("{points}.reached");
+        std::fs::write(&reached, "")?;
+        while std::path::Path::new(&reached).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     fn hang() -> ! {

@@ -71,12 +71,8 @@ impl DestroyArgs {
             target.name, target.name
         );
         let answer = prompt::confirm(&context.ui, &context.interrupt, &question).await?;
-        answer.ok_or_else(|| Error::Refused {
-            what: format!(
-                "nobody can confirm that the machine `{}` is to be destroyed",
-                target.name
-            ),
-            advice: "give `--force` where there is no terminal".to_owned(),
+        answer.ok_or_else(|| Error::Unconfirmed {
+            what: format!("the machine `{}` is to be destroyed", target.name),
         })
     }
 }

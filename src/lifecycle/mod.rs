@@ -12,6 +12,7 @@ pub mod interrupt;
 pub mod plan;
 mod provisioning;
 pub mod queue;
+mod removal;
 pub mod snapshots;
 mod work;
 
@@ -30,6 +31,7 @@ use work::Work;
 pub use self::boxes::{tell_whether_outdated, update as update_box};
 pub use folders::KINDS as FOLDER_KINDS;
 pub use provisioning::ProvisionWish;
+pub use removal::destroy;
 
 /// `up`: brings the machine up from whatever state it is in.
 pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &ProvisionWish) -> Result<()> {
@@ -90,6 +92,7 @@ pub async fn halt(context: &Context, target: &Target, force: bool) -> Result<()>
         let steps = plan::halt(work.now, force);
         if steps.is_empty() {
             work.ui().info("The machine is stopped already.");
+            work.tidy().await?;
         }
         work.carry_out(steps).await
     })
@@ -216,28 +219,6 @@ pub async fn call_guest(context: &Context, target: &Target, capability: GuestCap
     }
     work.close_connection().await;
     Ok(())
-}
-
-/// `destroy`: removes the machine and all it owns.
-pub async fn destroy(context: &Context, target: &Target, graceful: bool) -> Result<()> {
-    let machine = target.machine(context)?;
-    if machine.is_foreign()? {
-        context
-            .ui
-            .of(&machine.name)
-            .info("Removing a machine's folder that is not this project's own; no machine is touched...");
-        return Ok(machine.folder.remove()?);
-    }
-    if machine.id()?.is_none() && machine.folder.index_uuid()?.is_none() {
-        return nothing_there(context, &machine);
-    }
-    tell_provider(context, &machine);
-    action(context, &target.name, "destroy", async {
-        let mut work = Work::begin(context, machine, "destroy", ProvisionWish::Nothing).await?;
-        let steps = plan::destroy(work.now, graceful);
-        work.carry_out(steps).await
-    })
-    .await
 }
 
 /// What the configuration gets wrong, as far as it can be known before anything is done.

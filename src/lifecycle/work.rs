@@ -12,9 +12,8 @@ use crate::communicators::ssh::SshCommunicator;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::machine::{Machine, machine_spec};
+use crate::machine::{Machine, StateWords, machine_spec};
 use crate::state;
-use crate::state::claims::Standing;
 use crate::state::index::{Entry as IndexEntry, MachineIndex};
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::MachineLock;
@@ -51,14 +50,14 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         machine.folder.create()?;
         let lock = MachineLock::take(&machine.folder.lock(), command)?;
+        state::sweep(machine.folder.path());
         let mut journal = Journal::open(&machine.folder.journal())?;
         journal.compact()?;
         if machine.folder.vagrant_cwd()?.is_none() {
             machine.folder.write_vagrant_cwd(&machine.project.root)?;
         }
         let now = machine.state().await?;
-        heal(&machine, now)?;
-        Ok(Self {
+        let work = Self {
             context,
             machine,
             now,
@@ -70,7 +69,9 @@ impl<'a> Work<'a> {
             command,
             connection: None,
             _lock: lock,
-        })
+        };
+        work.heal()?;
+        Ok(work)
     }
 
     /// What the last command meant to do and did not.
@@ -170,7 +171,9 @@ impl<'a> Work<'a> {
             self.machine.claims.note(id.claim, &id.folder)?;
             return Ok(id);
         }
-        let claim = Uuid::new_v4();
+        // A command that died right after it noted one has left it.
+        let given = self.machine.claims.given_to(self.machine.folder.path())?;
+        let claim = given.first().copied().unwrap_or_else(Uuid::new_v4);
         self.machine.claims.note(claim, self.machine.folder.path())?;
         self.journal.append(Entry::Claim { claim })?;
         Ok(MachineId {
@@ -204,6 +207,14 @@ impl<'a> Work<'a> {
         self.enter_into_index("stopped")
     }
 
+    /// Has the provider remove what a machine leaves that did not stop in order: one whose power failed, or that was killed.
+    pub async fn tidy(&self) -> Result<()> {
+        match self.now {
+            State::Stopped => Ok(self.machine.provider.stop(&self.id()?, Stop::Power).await?),
+            _ => Ok(()),
+        }
+    }
+
     async fn cut_power(&mut self) -> Result<()> {
         self.ui().info("Cutting the machine's power...");
         self.machine.provider.stop(&self.id()?, Stop::Power).await?;
@@ -235,28 +246,6 @@ impl<'a> Work<'a> {
         })
     }
 
-    async fn destroy(&mut self) -> Result<()> {
-        self.ui().info("Destroying the machine and all it owns...");
-        match self.machine.id()? {
-            Some(id) => Ok(self.machine.provider.destroy(&id).await?),
-            None => Ok(()),
-        }
-    }
-
-    /// The note of the claim goes last: without it the rest would be taken for a stranger's.
-    fn forget(&mut self) -> Result<()> {
-        let id = self.machine.id()?;
-        if let Some(key) = self.machine.folder.index_uuid()? {
-            self.index().remove(&key)?;
-        }
-        self.journal.append(Entry::Gone)?;
-        self.machine.folder.forget()?;
-        match id {
-            Some(id) => Ok(self.machine.claims.forget(id.claim)?),
-            None => Ok(()),
-        }
-    }
-
     /// Writes what the machine is doing into the index of all machines, and gives it a key there if it has none.
     pub fn enter_into_index(&self, state: &str) -> Result<()> {
         let folder = &self.machine.folder;
@@ -282,7 +271,20 @@ impl<'a> Work<'a> {
         Ok(self.index().set(&key, &entry, &jiff::Timestamp::now().to_string())?)
     }
 
-    fn index(&self) -> MachineIndex {
+    /// Corrects the index where a command died before it could.
+    pub(super) fn mend_index(&self, now: State) -> Result<()> {
+        let state = StateWords::of(now).id;
+        let noted = match self.machine.folder.index_uuid()? {
+            Some(key) => self.index().state(&key)?,
+            None => None,
+        };
+        if noted.as_deref() == Some(state) {
+            return Ok(());
+        }
+        self.enter_into_index(state)
+    }
+
+    pub(super) fn index(&self) -> MachineIndex {
         MachineIndex::new(self.context.home.machine_index())
     }
 
@@ -315,17 +317,4 @@ impl<'a> Work<'a> {
             connection.connection().close().await;
         }
     }
-}
-
-/// Notes what a command that died between the provider and its own notes did not note: the machine's `id`, and that a moved
-/// project's machine is here now.
-fn heal(machine: &Machine, now: State) -> Result<()> {
-    let Some(id) = machine.id()? else { return Ok(()) };
-    if now != State::NotCreated && machine.folder.id()?.is_none() {
-        machine.folder.write_id(&id.claim.to_string())?;
-    }
-    if machine.claims.standing(id.claim, &id.folder)? == Standing::Moved {
-        machine.claims.note(id.claim, &id.folder)?;
-    }
-    Ok(())
 }

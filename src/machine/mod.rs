@@ -93,34 +93,23 @@ impl Machine {
     }
 
     fn check_standing(&self, claim: Uuid) -> Result<()> {
-        let advice = format!(
-            "`jaunt destroy` removes what lies in {}, and nothing else; `jaunt up` makes a machine of its own then",
-            self.folder.path().display()
-        );
-        let what = match self.claims.standing(claim, self.folder.path())? {
-            Standing::Ours | Standing::Moved => return Ok(()),
-            Standing::Copied(original) => {
-                format!(
-                    "the machine `{}` belongs to another folder, of which this one is a copy: {}",
-                    self.name,
-                    original.display()
-                )
-            }
-            Standing::Unknown => format!(
-                "the machine `{}` was not made by you, or under another JAUNT_HOME",
-                self.name
-            ),
-        };
-        Err(Error::Refused { what, advice })
+        let (machine, folder) = (self.name.clone(), self.folder.path().to_owned());
+        match self.claims.standing(claim, &folder)? {
+            Standing::Ours | Standing::Moved => Ok(()),
+            Standing::Copied(original) => Err(Error::OfAnotherFolder {
+                machine,
+                original,
+                folder,
+            }),
+            Standing::Unknown => Err(Error::OfSomebodyElse { machine, folder }),
+        }
     }
 
     fn claim_from(&self, id: &str) -> Result<Uuid> {
-        Uuid::parse_str(id).map_err(|_| Error::Refused {
-            what: format!("the machine `{}` was made by another program, as `{id}`", self.name),
-            advice: format!(
-                "destroy it with that program, or move {} away if the machine is gone",
-                self.folder.path().display()
-            ),
+        Uuid::parse_str(id).map_err(|_| Error::OfAnotherProgram {
+            machine: self.name.clone(),
+            id: id.to_owned(),
+            folder: self.folder.path().to_owned(),
         })
     }
 

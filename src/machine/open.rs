@@ -203,7 +203,7 @@ impl Opening<'_> {
         if let Some(chosen) = &wish.settings_of {
             return Ok((chosen.clone(), self.notice_of(chosen)));
         }
-        if let Some(before) = journal::read(&self.folder.journal())?.settings_of {
+        if let Some(before) = journal::read(&self.folder.journal()).ok().and_then(|it| it.settings_of) {
             return Ok((before, Vec::new()));
         }
         let own = self.provider.name();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
+use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, sweep, write_atomically};
 
 /// The claims that were given in a home folder.
 #[derive(Debug, Clone)]
@@ -38,8 +38,43 @@ impl Claims {
     /// Notes that a claim is given to a machine's folder.
     pub fn note(&self, claim: Uuid, machine: &Path) -> Result<()> {
         create_folder(&self.folder)?;
+        sweep(&self.folder);
         let text = serde_json::json!({ "folder": machine, "place": place(machine) }).to_string();
         write_atomically(&self.file(claim), text.as_bytes())
+    }
+
+    /// The claims that were given to a machine's folder, and not to another one that was in its place.
+    pub fn given_to(&self, machine: &Path) -> Result<Vec<Uuid>> {
+        let Some(here) = place(machine) else {
+            return Ok(Vec::new());
+        };
+        let mut given = Vec::new();
+        for (claim, file) in self.all()? {
+            // Whoever asks for one machine does not fail for what is noted of another.
+            let noted = read_optional(&file)?.and_then(|it| serde_json::from_str::<Noted>(&it).ok());
+            if noted.is_some_and(|it| it.place == Some(here) && is_same_folder(&it.folder, machine)) {
+                given.push(claim);
+            }
+        }
+        Ok(given)
+    }
+
+    /// The claim that a file is about, if it is one of these.
+    pub fn noted_in(&self, file: &Path) -> Option<Uuid> {
+        let name = file.strip_prefix(&self.folder).ok()?;
+        Uuid::parse_str(name.to_str()?).ok()
+    }
+
+    /// All claims, with the files that they are noted in.
+    fn all(&self) -> Result<Vec<(Uuid, PathBuf)>> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::file("read", &self.folder)(error)),
+        };
+        let files = entries.flatten().map(|it| it.path());
+        let claim = |it: &PathBuf| Uuid::parse_str(it.file_name()?.to_str()?).ok();
+        Ok(files.filter_map(|it| Some((claim(&it)?, it))).collect())
     }
 
     /// Forgets a claim.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, Result, create_folder, open_own, read_optional, write_atomically};
+use super::{Error, Result, create_folder, open_own, read_optional, sweep, write_atomically};
 
 /// The index on disk.
 #[derive(Debug, Clone)]
@@ -49,6 +49,13 @@ impl MachineIndex {
             .collect())
     }
 
+    /// What a machine was doing when it was last looked at; `None` where it is not in the index.
+    pub fn state(&self, key: &str) -> Result<Option<String>> {
+        let machines = self.read()?;
+        let state = machines.get(key).and_then(|it| it.get("state"));
+        Ok(state.and_then(Value::as_str).map(str::to_owned))
+    }
+
     /// Writes an entry under a key.
     pub fn set(&self, key: &str, entry: &Entry, now: &str) -> Result<()> {
         self.change(|machines| {
@@ -71,6 +78,7 @@ impl MachineIndex {
     fn change(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Result<()> {
         create_folder(&self.folder)?;
         let _lock = self.lock()?;
+        sweep(&self.folder);
         let mut machines = self.read()?;
         change(&mut machines);
         let text = json!({ "version": 1, "machines": machines }).to_string();

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults;
 
-use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, write_atomically};
+use super::{
+    Error, Result, create_folder, journal, read_optional, remove_if_there, remove_set_aside, write_atomically,
+};
 
 /// The folder of one machine at one provider. It need not be there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,6 +202,7 @@ impl MachineFolder {
         for name in ["index_uuid", "creator_uid", "id"] {
             remove_if_there(&self.path.join(name))?;
         }
+        remove_set_aside(&self.path)?;
         remove_if_there(&self.journal())
     }
 

@@ -39,8 +39,8 @@ pub enum Error {
     /// A file does not say what it should.
     #[error("{} cannot be understood: {reason}", path.display())]
     #[diagnostic(help(
-        "it was damaged, or written by another program: look at it, and move it away if it is worthless; nothing new is \
-         made in its place meanwhile"
+        "it was damaged, or written by another program: nothing new is made in its place. Where it is one of a machine's own \
+         files, `jaunt destroy` removes that machine all the same; else put it right, or move it away if it is worthless"
     ))]
     Damaged {
         /// The file.
@@ -64,6 +64,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// The file that could be found and not be understood, if it is about one.
+    pub fn unreadable(&self) -> Option<&Path> {
+        match self {
+            Error::Damaged { path, .. } => Some(path),
+            Error::File {
+                action: "read",
+                path,
+                source,
+            } if source.kind() == io::ErrorKind::InvalidData => Some(path),
+            _ => None,
+        }
+    }
+
     /// The error for a file operation.
     pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
@@ -108,12 +121,52 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
 fn write_and_rename(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     // Files are made 0600: some of them are keys, and none of them is anybody else's business.
     faults::pass_file("write", path)?;
-    let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+    let prefix = format!("{UNFINISHED}{}-", std::process::id());
+    let mut temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
     faults::write_torn(&mut temporary, content, "tear")?;
     temporary.as_file().sync_all()?;
     faults::pass_file("rename", path)?;
     temporary.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// What the names of files begin with that are being written; the writer's process follows.
+const UNFINISHED: &str = ".new-";
+
+/// Removes what writers that were killed have left in a folder. What cannot be removed is left for the next time.
+pub fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let writer = name.strip_prefix(UNFINISHED).and_then(|it| it.split('-').next());
+        let writer = writer
+            .and_then(|it| it.parse().ok())
+            .and_then(rustix::process::Pid::from_raw);
+        if writer.is_some_and(|it| rustix::process::test_kill_process(it) == Err(rustix::io::Errno::SRCH)) {
+            let _stays = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// What the name of a file gets that cannot be understood and is in the way.
+const ASIDE: &str = ".damaged";
+
+/// Moves a file that cannot be understood out of the way; returns where it is then.
+pub fn set_aside(path: &Path) -> Result<PathBuf> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(ASIDE);
+    let aside = PathBuf::from(aside);
+    fs::rename(path, &aside).map_err(Error::file("set aside", path))?;
+    Ok(aside)
+}
+
+/// Removes what was set aside in a folder.
+pub fn remove_set_aside(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().ends_with(ASIDE) {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a file; one that is not there is removed already.

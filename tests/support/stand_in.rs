@@ -19,7 +19,7 @@ pub struct StandIn {
 impl StandIn {
     /// A server, and no Vagrantfile yet.
     pub fn new() -> Self {
-        let world = World::new();
+        let world = World::in_memory();
         let guest = world.path().join("guest");
         fs::create_dir(&guest).unwrap();
         for name in ["host_key", "key"] {
