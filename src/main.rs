@@ -3,6 +3,7 @@
 //! Parse, run, render the error, exit code; everything else is in the modules below (see ARCHITECTURE.md).
 
 mod cli;
+mod cloud_init;
 mod communicators;
 mod config;
 mod context;

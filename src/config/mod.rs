@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** every default is filled in, and all mistakes of all layers come back at once.
 
+pub mod cloud_init;
 pub mod hardware;
 pub mod json;
 pub mod merged;
@@ -31,6 +32,7 @@ use std::path::{Component, Path, PathBuf};
 use schema::Descriptor;
 use vagrantfile::layer::{Layer, Origin};
 
+pub use cloud_init::CloudInit;
 pub use hardware::Hardware;
 pub use merged::Merged;
 pub use mistake::Mistakes;
@@ -64,6 +66,8 @@ pub struct Config {
     pub winrm: Winrm,
     /// How big the machine is, as the chosen provider's block says, else that of the provider that it stands in for.
     pub hardware: Hardware,
+    /// Data for the guest's cloud-init.
+    pub cloud_init: Vec<CloudInit>,
     /// Values that are never to be shown.
     pub sensitive: Vec<String>,
     /// The same before it was typed: what providers and folder kinds read, and where each value was set.
@@ -131,6 +135,7 @@ impl Config {
                 .iter()
                 .map(|it| Trigger::read(it, project, mistakes))
                 .collect(),
+            cloud_init: CloudInit::read_all(&merged.cloud_inits, project, mistakes),
             sensitive: others::read_sensitive(core, mistakes),
             merged: Merged::default(),
         };

@@ -42,6 +42,8 @@ pub struct Vm {
     pub graceful_halt_timeout: Duration,
     /// The name that the guest is given.
     pub hostname: Option<String>,
+    /// Whether cloud-init gets its data at the first boot alone.
+    pub cloud_init_first_boot_only: bool,
     /// Whether the guest's `/etc/hosts` may be changed for its name.
     pub allow_hosts_modification: bool,
     /// Whether folders may be entered into the guest's `/etc/fstab`; `None` leaves it to the kind of folder.
@@ -110,6 +112,7 @@ impl Vm {
             boot_timeout: reader.seconds("vm.boot_timeout"),
             graceful_halt_timeout: reader.seconds("vm.graceful_halt_timeout"),
             hostname: reader.text("vm.hostname"),
+            cloud_init_first_boot_only: reader.boolean("vm.cloud_init_first_boot_only"),
             allow_hosts_modification: reader.boolean("vm.allow_hosts_modification"),
             allow_fstab_modification: reader.value("vm.allow_fstab_modification").map(super::value::truthy),
             depends_on: reader.texts("vm.depends_on"),
@@ -403,6 +406,12 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::Integer,
         Default::Integer(60),
         "Seconds that the guest has to shut down before power is cut.",
+    ),
+    Descriptor::attribute(
+        "vm.cloud_init_first_boot_only",
+        Kind::Boolean,
+        Default::Boolean(true),
+        "Whether cloud-init gets its data at the first boot alone.",
     ),
     Descriptor::attribute(
         "vm.hostname",

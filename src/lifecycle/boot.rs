@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use providers::{BoundForward, State, Stop};
 
-use super::boxes;
 use super::work::Work;
+use super::{boxes, cloud_init};
 use crate::communicators::ssh::{
     BootFailure, Connection, Error as SshError, KeyType, Progress, SshCommunicator, SshTarget, Stage, insert_key,
     wait_until_ready,
@@ -30,8 +30,9 @@ const CONSOLE_LINES: usize = 15;
 pub async fn start(work: &mut Work<'_>) -> Result<()> {
     let remembered = work.journal.memory().ports;
     let disks = boxes::disks(&work.machine)?;
-    let spec = machine_spec(&work.machine, disks, &remembered)?;
+    let mut spec = machine_spec(&work.machine, disks, &remembered)?;
     let id = work.id()?;
+    spec.seed = work.machine.renewed_seed(&id)?;
     let wakes = work.machine.provider.state(&id).await? == State::Saved;
     work.ui().info(if wakes {
         "Resuming the machine..."
@@ -80,7 +81,7 @@ pub async fn wait_for_communicator(work: &mut Work<'_>) -> Result<()> {
     work.ui().info("The machine is up and answers.");
     let communicator = SshCommunicator::new(connection, shell_options(&work.machine));
     work.keep_connection(communicator);
-    Ok(())
+    cloud_init::wait(work).await
 }
 
 /// Waits for the guest, and no longer than there is a machine to wait for.
@@ -135,7 +136,8 @@ async fn with_own_key(work: &Work<'_>, connection: Connection, target: &SshTarge
     Ok(connection)
 }
 
-fn key_type(machine: &Machine) -> KeyType {
+/// The kind of key that the machine gets.
+pub fn key_type(machine: &Machine) -> KeyType {
     match machine.config.ssh.connect.key_type.as_str() {
         "ecdsa256" => KeyType::Ecdsa256,
         "ecdsa384" => KeyType::Ecdsa384,

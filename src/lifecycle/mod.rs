@@ -7,6 +7,7 @@
 
 mod boot;
 mod boxes;
+mod cloud_init;
 mod folders;
 pub mod interrupt;
 pub mod plan;

@@ -195,10 +195,11 @@ impl<'a> Work<'a> {
             self.machine.box_title()
         ));
         let disks = boxes::disks(&self.machine)?;
-        let spec = machine_spec(&self.machine, disks, &[])?;
+        let mut spec = machine_spec(&self.machine, disks, &[])?;
         let id = self.claim()?;
         // A destroy that died half-way may have left them, and the new guest has other keys and was never provisioned.
         self.machine.folder.forget_guest()?;
+        spec.seed = self.machine.new_seed(&id, boot::key_type(&self.machine))?;
         if let Some(meta) = boxes::meta(self.context, &self.machine) {
             self.machine.folder.write_box_meta(&meta)?;
         }

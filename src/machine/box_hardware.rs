@@ -38,13 +38,16 @@ impl BoxHardware {
         } else if network_cards[0].model.is_none() {
             network_cards[0].model = usual.network_cards.first().and_then(|it| it.model);
         }
-        let usual_place = usual.controller;
+        if provider == "virtualbox" {
+            // Vagrant takes the others out of the machine: what a file asks for takes their places.
+            network_cards.truncate(1);
+        }
         Self {
             memory_mib: hardware.memory_mib,
             cpus: hardware.cpus,
             devices: Devices {
                 firmware: hardware.firmware.map(firmware),
-                controller: hardware.controller.map(controller).or(usual_place),
+                controller: hardware.controller.map(controller).or(usual.controller),
                 network_cards,
             },
         }

@@ -7,6 +7,7 @@ mod open;
 mod provisioners;
 mod qemu_block;
 mod reach;
+mod seed;
 mod spec;
 mod untrusted;
 

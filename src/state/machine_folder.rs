@@ -167,6 +167,16 @@ impl MachineFolder {
         write_atomically(&path, text.as_bytes())
     }
 
+    /// Whether the guest's cloud-init was waited for.
+    pub fn has_waited_for_cloud_init(&self) -> bool {
+        self.path.join("action_cloud_init").is_file()
+    }
+
+    /// Notes that it was.
+    pub fn note_cloud_init(&self, id: &str) -> Result<()> {
+        self.write("action_cloud_init", id)
+    }
+
     /// Notes the folders that are shared, by kind, as Vagrant does.
     pub fn write_synced_folders(&self, folders: &serde_json::Value) -> Result<()> {
         self.write("synced_folders", &folders.to_string())
@@ -177,6 +187,7 @@ impl MachineFolder {
     pub fn forget_guest(&self) -> Result<()> {
         for name in [
             "action_provision",
+            "action_cloud_init",
             "box_meta",
             "synced_folders",
             "private_key",

@@ -94,10 +94,10 @@ impl Suspend for Qemu {
         let files = self.files(id);
         let pending = SavedMemory::pending(&files)?;
         SavedMemory::forget(&files)?;
-        if pending.is_some_and(|it| it.tag == SUSPENDED) {
-            if let Err(error) = self.on_images(&files, "-d", SUSPENDED).await {
-                tracing::debug!(%error, "the next suspending removes what is left of this one");
-            }
+        if pending.is_some_and(|it| it.tag == SUSPENDED)
+            && let Err(error) = self.on_images(&files, "-d", SUSPENDED).await
+        {
+            tracing::debug!(%error, "the next suspending removes what is left of this one");
         }
         Ok(())
     }

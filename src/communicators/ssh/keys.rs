@@ -62,6 +62,19 @@ pub fn candidates(machine_key: &Path, configured: &[PathBuf], has_password: bool
     keys
 }
 
+/// Makes a machine's own key at once, for a guest that is told of it before its first boot, and returns the line that lets
+/// it in.
+pub fn make_machine_key(machine_key: &Path, key_type: KeyType) -> Result<String, Error> {
+    let key = generate(key_type)?;
+    write(machine_key, &key)?;
+    authorized_line(key.public_key())
+}
+
+/// The line that lets a private key of the host's in.
+pub fn line_of(path: &Path) -> Result<String, Error> {
+    authorized_line(read(path)?.public_key())
+}
+
 /// Where a machine's new key waits until the guest trusts it alone.
 pub(super) fn pending(machine_key: &Path) -> PathBuf {
     let mut name = machine_key.as_os_str().to_owned();

@@ -46,7 +46,6 @@ use async_trait::async_trait;
 
 pub use connection::Connection;
 pub use error::Error;
-#[cfg(test)]
 pub use insecure_keys::InsecureKey;
 pub use insert_key::insert_key;
 pub use keys::KeyType;
