@@ -21,6 +21,10 @@ pub struct Context {
     pub box_turn: tokio::sync::Mutex<()>,
     /// `--no-tty`: terminals are not to be used as such.
     pub no_tty: bool,
+    /// `--offline`: no connection is made, but to the project's own machines.
+    pub offline: bool,
+    /// `--locked`: boxes are those of the lock file, to the byte.
+    pub locked: bool,
     /// `--trust`: the Vagrantfile may act on this computer.
     pub trust: bool,
 }

@@ -167,6 +167,10 @@ pub enum Error {
         advice: String,
     },
 
+    #[error("the settings in {} cannot be used: {reason}", path.display())]
+    #[diagnostic(help("docs/settings.md says what they may say"))]
+    Settings { path: PathBuf, reason: String },
+
     #[error("interrupted")]
     #[diagnostic(help("run the same command again: it goes on where this one ended"))]
     Interrupted,

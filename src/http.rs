@@ -10,6 +10,7 @@ use boxes::{Body, Fetch, Request, Response};
 use bytes::Bytes;
 use reqwest::{Certificate, Client, Identity, Method};
 
+use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// How the other side is trusted.
@@ -39,12 +40,21 @@ impl Trust {
 
 /// An HTTP client.
 pub struct Http {
-    client: Client,
+    /// `None` where no connection may be made.
+    client: Option<Client>,
 }
 
 impl Http {
-    /// A client that trusts as told. Proxies come from the usual environment variables.
-    pub fn new(trust: &Trust) -> Result<Self> {
+    /// A client that trusts as told; with `--offline` one that answers every request with an error.
+    pub fn for_user(context: &Context, trust: &Trust) -> Result<Self> {
+        if context.offline {
+            return Ok(Self { client: None });
+        }
+        Self::new(trust)
+    }
+
+    /// Proxies come from the usual environment variables.
+    fn new(trust: &Trust) -> Result<Self> {
         // The first caller wins; every caller installs the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
@@ -64,7 +74,7 @@ impl Http {
         let client = builder
             .build()
             .map_err(|error| Error::Runtime(io::Error::other(error)))?;
-        Ok(Self { client })
+        Ok(Self { client: Some(client) })
     }
 
     /// The whole content of what a URL names, for things of a reasonable size.
@@ -118,7 +128,11 @@ fn unusable(path: &Path) -> impl FnOnce(reqwest::Error) -> Error {
 impl Fetch for Http {
     async fn send(&self, request: Request) -> io::Result<Response> {
         let method = Method::from_bytes(request.method.as_bytes()).map_err(io::Error::other)?;
-        let mut builder = self.client.request(method, &request.url);
+        let client = self
+            .client
+            .as_ref()
+            .ok_or_else(|| io::Error::other("`--offline` makes no connections"))?;
+        let mut builder = client.request(method, &request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }

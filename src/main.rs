@@ -17,6 +17,7 @@ mod lifecycle;
 mod machine;
 mod project;
 mod provisioners;
+mod settings;
 mod state;
 mod ui;
 

@@ -9,12 +9,17 @@ use url::Url;
 use crate::address::{self, Address};
 use crate::architecture::Architecture;
 use crate::cancel::Cancel;
-use crate::catalog::{self, Catalog, Selection};
-use crate::checksum::Checksum;
+use crate::catalog::{Catalog, Selection};
+use crate::checksum::{Checksum, ChecksumKind};
+use crate::chunks::{Depot, Pull, Web};
 use crate::download::{Download, joined};
 use crate::event::{Event, Observer};
-use crate::fetch::{Fetch, Request, Response};
+use crate::fetch::{Fetch, Request};
 use crate::import::Import;
+use crate::oci::reference::is_digest;
+use crate::oci::{BoxConfig, Part, Reference, Registry};
+use crate::place::{Account, Mirror, Place, PlaceKind, mirrored};
+use crate::resolve::{Offer, is_of_the_place, tell_passed};
 use crate::store::{InstalledBox, Store};
 use crate::unpack::Limits;
 use crate::version::{Version, VersionConstraints};
@@ -30,21 +35,16 @@ pub struct Places<'a> {
     pub store: &'a Store,
     /// How servers are reached.
     pub fetch: &'a dyn Fetch,
-    /// Servers that know boxes by name, in the order in which they are asked.
-    pub servers: &'a [Server],
+    /// Places that know boxes by name, in the order in which they are asked.
+    pub places: &'a [Place],
+    /// Who this is to which server.
+    pub accounts: &'a [Account],
+    /// Other places of what is at some address, in the order in which they are tried.
+    pub mirrors: &'a [Mirror],
     /// What relative paths are relative to.
     pub folder: &'a Path,
     /// Where downloads are kept until they are complete.
     pub downloads: &'a Path,
-}
-
-/// A server that knows boxes by their names.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Server {
-    /// Where its names begin: `https://vagrantcloud.com`.
-    pub url: String,
-    /// What it lets in.
-    pub token: Option<String>,
 }
 
 /// Which box is wanted, and how.
@@ -56,6 +56,8 @@ pub struct Add<'a> {
     pub name: Option<&'a str>,
     /// What its version must satisfy.
     pub version: &'a VersionConstraints,
+    /// The version of a box file, which has none itself; `None` for Vagrant's `0`.
+    pub file_version: Option<&'a Version>,
     /// The providers it may be for, the preferred one first; empty for the only one that there is.
     pub providers: &'a [String],
     /// Its architecture.
@@ -79,12 +81,8 @@ struct Found {
     architecture: Option<String>,
     checksums: Vec<Checksum>,
     metadata_url: Option<String>,
-}
-
-/// What an address turned out to be.
-enum Kind {
-    Catalog(Catalog),
-    BoxFile,
+    /// The address is of the manifest of a box in chunks.
+    chunked: bool,
 }
 
 impl Places<'_> {
@@ -92,9 +90,7 @@ impl Places<'_> {
     pub async fn add(&self, add: &Add<'_>, observer: &Observer, cancel: &Cancel) -> Result<InstalledBox> {
         let mut passed = None;
         for text in add.addresses {
-            if let Some((place, error)) = passed.take() {
-                observer(passed_over(place, &error));
-            }
+            tell_passed(observer, passed.take());
             match self.add_from(text, add, observer, cancel).await {
                 Err(error) if is_of_the_place(&error) => passed = Some((address::shown(text), error)),
                 other => return other,
@@ -117,10 +113,6 @@ impl Places<'_> {
         let Some(url) = &installed.metadata_url else {
             return Ok(None);
         };
-        let address = Address::parse(url, self.folder)?;
-        let Kind::Catalog(catalog) = self.look(&address, observer, cancel).await? else {
-            return Ok(None);
-        };
         let architecture = match &installed.architecture {
             Some(name) => Architecture::Named(name.clone()),
             None => Architecture::CatalogDefault,
@@ -131,6 +123,10 @@ impl Places<'_> {
             providers,
             architecture: &architecture,
         };
+        let address = Address::parse(url, self.folder)?;
+        let Offer::Catalog { catalog, .. } = self.offer(&address, &selection, observer, cancel).await? else {
+            return Ok(None);
+        };
         catalog
             .select(&selection)
             .map(|(version, _)| Some(version.version.clone()))
@@ -139,17 +135,54 @@ impl Places<'_> {
     async fn add_from(&self, text: &str, add: &Add<'_>, observer: &Observer, cancel: &Cancel) -> Result<InstalledBox> {
         let address = Address::parse(text, self.folder)?;
         if let Address::Name(name) = &address {
-            let (address, catalog) = self.ask_servers(name, observer, cancel).await?;
-            return self
-                .add_from_catalog(&address, &catalog, Some(name), add, observer, cancel)
-                .await;
+            return self.add_named(name, add, observer, cancel).await;
         }
-        match self.look(&address, observer, cancel).await? {
-            Kind::Catalog(catalog) => {
-                self.add_from_catalog(&address, &catalog, None, add, observer, cancel)
+        let offer = self.offer(&address, &add.selection(), observer, cancel).await?;
+        self.add_offer(offer, None, add, observer, cancel).await
+    }
+
+    /// Asks one place after the other for a name; one that has not what is wanted is passed over.
+    async fn add_named(&self, name: &str, add: &Add<'_>, observer: &Observer, cancel: &Cancel) -> Result<InstalledBox> {
+        let mut passed: Option<(String, Error)> = None;
+        for place in self.places {
+            if place.kind == PlaceKind::Images && !crate::images::has(name, add.architecture) {
+                continue;
+            }
+            tell_passed(observer, passed.take());
+            let offer = self.ask(place, name, &add.selection(), observer, cancel).await;
+            let added = match offer {
+                Ok(offer) => self.add_offer(offer, Some(name), add, observer, cancel).await,
+                Err(error) => Err(error),
+            };
+            match added {
+                Err(error) if is_of_the_place(&error) => passed = Some((place.shown(), error)),
+                other => return other,
+            }
+        }
+        Err(passed.map_or_else(|| Error::ServerNotSet { name: name.to_owned() }, |(_, error)| error))
+    }
+
+    async fn add_offer(
+        &self,
+        offer: Offer,
+        asked: Option<&str>,
+        add: &Add<'_>,
+        observer: &Observer,
+        cancel: &Cancel,
+    ) -> Result<InstalledBox> {
+        match offer {
+            Offer::Catalog { address, catalog } => {
+                self.add_from_catalog(&address, &catalog, asked, add, observer, cancel)
                     .await
             }
-            Kind::BoxFile => self.add_file(address, add, observer, cancel).await,
+            Offer::BoxFile {
+                address,
+                checksums,
+                version,
+            } => {
+                let found = add.file(address, asked, checksums, version)?;
+                self.fetch_box(found, add, observer, cancel).await
+            }
         }
     }
 
@@ -175,17 +208,7 @@ impl Places<'_> {
                 });
             }
         };
-        let Add {
-            version,
-            providers,
-            architecture,
-            ..
-        } = *add;
-        let (version, file) = catalog.select(&Selection {
-            version,
-            providers,
-            architecture,
-        })?;
+        let (version, file) = catalog.select(&add.selection())?;
         observer(Event::Chosen {
             name: name.clone(),
             version: version.version.to_string(),
@@ -200,39 +223,7 @@ impl Places<'_> {
             architecture: file.architecture.clone().filter(|it| crate::name::is_plain_word(it)),
             checksums: file.checksum.iter().chain(add.checksum).cloned().collect(),
             metadata_url: Some(address.shown()),
-        };
-        self.fetch_box(found, add, observer, cancel).await
-    }
-
-    async fn add_file(
-        &self,
-        address: Address,
-        add: &Add<'_>,
-        observer: &Observer,
-        cancel: &Cancel,
-    ) -> Result<InstalledBox> {
-        let source_url = address.shown();
-        let Some(name) = add.name else {
-            return Err(Error::NameRequired { source_url });
-        };
-        let version = no_version()?;
-        if !add.version.allow(&version) {
-            return Err(Error::DirectVersion {
-                source_url,
-                constraints: add.version.to_string(),
-            });
-        }
-        let found = Found {
-            address,
-            name: name.to_owned(),
-            version,
-            provider: None,
-            architecture: match add.architecture {
-                Architecture::Named(name) => Some(name.clone()),
-                Architecture::Auto { .. } | Architecture::CatalogDefault => None,
-            },
-            checksums: add.checksum.cloned().into_iter().collect(),
-            metadata_url: None,
+            chunked: file.chunked,
         };
         self.fetch_box(found, add, observer, cancel).await
     }
@@ -246,9 +237,15 @@ impl Places<'_> {
     ) -> Result<InstalledBox> {
         crate::name::check(&found.name)?;
         self.check_absence(&found, add)?;
-        let importing = Importing::new(self.store, &found, add, observer, cancel);
         match &found.address {
+            Address::File(path) if found.chunked => {
+                let blobs = path.parent().unwrap_or(path).to_owned();
+                let digest = digest_named(path.file_name().and_then(|it| it.to_str()), &found)?;
+                self.pull(&Depot::Folder(blobs), &digest, &found, add, observer, cancel)
+                    .await
+            }
             Address::File(path) => {
+                let importing = Importing::new(self.store, &found, add, observer, cancel);
                 let file = File::open(path).map_err(Error::file("read", path))?;
                 let total = file.metadata().map(|it| it.len()).map_err(Error::file("read", path))?;
                 observer(Event::Reading {
@@ -257,20 +254,126 @@ impl Places<'_> {
                 });
                 joined(tokio::task::spawn_blocking(move || importing.run(file, Some(total))).await)
             }
-            Address::Web(url) => {
-                let request = self.request(url).with("accept", "*/*");
-                let download = Download::open(self.fetch, request, self.downloads, observer, cancel).await?;
-                // Whoever was waited for may have installed it meanwhile.
-                self.check_absence(&found, add)?;
-                if add.clean {
-                    download.forget()?;
-                }
-                download
-                    .run(move |incoming, total| importing.run(incoming, total))
-                    .await
-            }
+            Address::Web(url) => self.fetch_from_mirrors(url, &found, add, observer, cancel).await,
+            Address::Oci(reference) => self.fetch_from_registry(reference, &found, add, observer, cancel).await,
             Address::Name(name) => Err(Error::ShortNameNotFound { name: name.clone() }),
         }
+    }
+
+    async fn fetch_from_mirrors(
+        &self,
+        url: &Url,
+        found: &Found,
+        add: &Add<'_>,
+        observer: &Observer,
+        cancel: &Cancel,
+    ) -> Result<InstalledBox> {
+        let mut passed: Option<(String, Error)> = None;
+        for url in mirrored(self.mirrors, url) {
+            tell_passed(observer, passed.take());
+            let fetched = if found.chunked {
+                let digest = digest_named(url.path_segments().and_then(|mut it| it.next_back()), found)?;
+                let web = Web {
+                    fetch: self.fetch,
+                    accounts: self.accounts,
+                    beside: url.clone(),
+                };
+                self.pull(&Depot::Web(web), &digest, found, add, observer, cancel).await
+            } else {
+                let request = self.request(&url).with("accept", "*/*");
+                self.download(request, found, add, observer, cancel).await
+            };
+            match fetched {
+                Err(error) if is_of_the_place(&error) => passed = Some((address::shown(url.as_str()), error)),
+                other => return other,
+            }
+        }
+        Err(passed.map_or_else(
+            || Error::FileNotFound {
+                path: url.path().into(),
+            },
+            |(_, error)| error,
+        ))
+    }
+
+    async fn fetch_from_registry(
+        &self,
+        reference: &Reference,
+        found: &Found,
+        add: &Add<'_>,
+        observer: &Observer,
+        cancel: &Cancel,
+    ) -> Result<InstalledBox> {
+        let Part::Digest(digest) = &reference.part else {
+            return Err(Error::AddressInvalid {
+                address: reference.to_string(),
+                reason: "it names no digest",
+            });
+        };
+        let depot = Depot::Registry(Registry::open(self.fetch, self.accounts, reference).await?);
+        if found.chunked {
+            return self.pull(&depot, digest, found, add, observer, cancel).await;
+        }
+        let (manifest, _) = depot.manifest(digest, &found.address.shown()).await?;
+        let (Depot::Registry(registry), Some(layer)) = (&depot, manifest.layers.first()) else {
+            return Err(Error::ShortNameNotFound {
+                name: found.name.clone(),
+            });
+        };
+        let request = registry.blob_download(&layer.digest).await?;
+        self.download(request, found, add, observer, cancel).await
+    }
+
+    async fn download(
+        &self,
+        request: Request,
+        found: &Found,
+        add: &Add<'_>,
+        observer: &Observer,
+        cancel: &Cancel,
+    ) -> Result<InstalledBox> {
+        let importing = Importing::new(self.store, found, add, observer, cancel);
+        let download = Download::open(self.fetch, request, self.downloads, observer, cancel).await?;
+        // Whoever was waited for may have installed it meanwhile.
+        self.check_absence(found, add)?;
+        if add.clean {
+            download.forget()?;
+        }
+        download
+            .run(move |incoming, total| importing.run(incoming, total))
+            .await
+    }
+
+    async fn pull(
+        &self,
+        depot: &Depot<'_>,
+        digest: &str,
+        found: &Found,
+        add: &Add<'_>,
+        observer: &Observer,
+        cancel: &Cancel,
+    ) -> Result<InstalledBox> {
+        let mut alike = self.store.named(&found.name)?;
+        alike.sort_by_key(|it| {
+            let is_same_kind = found.provider.as_ref() == Some(&it.provider);
+            (!is_same_kind, std::cmp::Reverse(it.version.clone()))
+        });
+        let mut importing = Importing::new(self.store, found, add, observer, cancel);
+        let pull = Pull {
+            depot,
+            digest,
+            what: &found.address.shown(),
+            alike,
+            downloads: self.downloads,
+            clean: add.clean,
+            observer,
+            cancel,
+        };
+        pull.run(move |stream, config| {
+            importing.checksums = add_checksum(&config)?;
+            importing.run(stream, Some(config.size))
+        })
+        .await
     }
 
     /// Spares the download of a box that is there, where its provider is known beforehand.
@@ -297,105 +400,71 @@ impl Places<'_> {
             }),
         }
     }
+}
 
-    /// Asks one server after the other for the catalog of a name.
-    async fn ask_servers(&self, name: &str, observer: &Observer, cancel: &Cancel) -> Result<(Address, Catalog)> {
-        let mut passed: Option<(String, Error)> = None;
-        for server in self.servers {
-            if let Some((place, error)) = passed.take() {
-                observer(passed_over(place, &error));
-            }
-            match self.ask_server(server, name, observer, cancel).await {
-                Err(error) if is_of_the_place(&error) => passed = Some((address::shown(&server.url), error)),
-                other => return other,
-            }
+impl<'a> Add<'a> {
+    fn selection(&self) -> Selection<'a> {
+        Selection {
+            version: self.version,
+            providers: self.providers,
+            architecture: self.architecture,
         }
-        Err(passed.map_or_else(|| Error::ServerNotSet { name: name.to_owned() }, |(_, error)| error))
     }
 
-    /// A server that answers by what is accepted has the name itself; one of plain files has it with an ending.
-    async fn ask_server(
+    /// What is known of a box file: what is said here, since it says little itself.
+    fn file(
         &self,
-        server: &Server,
-        name: &str,
-        observer: &Observer,
-        cancel: &Cancel,
-    ) -> Result<(Address, Catalog)> {
-        let base = server.url.trim_end_matches('/');
-        let mut refused = None;
-        for url in [format!("{base}/{name}"), format!("{base}/{name}.json")] {
-            let address = Address::parse(&url, self.folder)?;
-            match self.look(&address, observer, cancel).await {
-                Ok(Kind::Catalog(catalog)) => return Ok((address, catalog)),
-                Ok(Kind::BoxFile) | Err(Error::FetchStatus { status: 404 | 410, .. } | Error::FileNotFound { .. }) => {}
-                Err(error) => refused = Some(error),
-            }
-        }
-        let url = address::shown(&server.url);
-        Err(refused.unwrap_or(Error::ServerHasNoBox {
-            name: name.to_owned(),
-            url,
-        }))
-    }
-
-    /// Whether an address has a catalog or a box file, by its first bytes.
-    async fn look(&self, address: &Address, observer: &Observer, cancel: &Cancel) -> Result<Kind> {
-        match address {
-            Address::File(path) => look_at_file(path),
-            Address::Name(name) => Err(Error::ShortNameNotFound { name: name.clone() }),
-            Address::Web(url) => {
-                observer(Event::Catalog { url: address.shown() });
-                let request = self.request(url).with("accept", "application/json, */*;q=0.5");
-                tokio::select! {
-                    kind = self.look_at_answer(request, address) => kind,
-                    () = cancel.cancelled() => Err(Error::Cancelled),
-                }
-            }
-        }
-    }
-
-    async fn look_at_answer(&self, request: Request, address: &Address) -> Result<Kind> {
-        let url = address.shown();
-        let failed = |source| Error::Fetch {
-            url: url.clone(),
-            source,
+        address: Address,
+        asked: Option<&str>,
+        mut checksums: Vec<Checksum>,
+        version: Option<Version>,
+    ) -> Result<Found> {
+        let source_url = address.shown();
+        let Some(name) = self.name.or(asked) else {
+            return Err(Error::NameRequired { source_url });
         };
-        let mut response: Response = self.fetch.send(request).await.map_err(failed)?;
-        if response.status != 200 {
-            return Err(Error::FetchStatus {
-                url,
-                status: response.status,
+        let version = match version.or(self.file_version.cloned()) {
+            Some(version) => version,
+            None => no_version()?,
+        };
+        if !self.version.allow(&version) {
+            return Err(Error::DirectVersion {
+                source_url,
+                constraints: self.version.to_string(),
             });
         }
-        let mut json = Vec::new();
-        while let Some(chunk) = response.body.chunk().await.map_err(failed)? {
-            json.extend_from_slice(&chunk);
-            if !may_be_json(&json) {
-                return Ok(Kind::BoxFile);
-            }
-            if json.len() > catalog::LARGEST {
-                let reason = format!("it is JSON of more than {} bytes", catalog::LARGEST);
-                return Err(Error::NotABox { what: url, reason });
-            }
-        }
-        if json.trim_ascii().is_empty() {
-            return Ok(Kind::BoxFile);
-        }
-        Catalog::parse(&json, &url).map(Kind::Catalog)
+        checksums.extend(self.checksum.cloned());
+        Ok(Found {
+            address,
+            name: name.to_owned(),
+            version,
+            provider: None,
+            architecture: match self.architecture {
+                Architecture::Named(name) => Some(name.clone()),
+                Architecture::Auto { .. } | Architecture::CatalogDefault => None,
+            },
+            checksums,
+            metadata_url: None,
+            chunked: false,
+        })
     }
+}
 
-    /// A request that says who asks, where that is somebody's server.
-    fn request(&self, url: &Url) -> Request {
-        let request = Request::get(url.as_str());
-        let server = self
-            .servers
-            .iter()
-            .find(|it| Url::parse(&it.url).is_ok_and(|it| it.origin() == url.origin()));
-        match server.and_then(|it| it.token.as_ref()) {
-            Some(token) => request.with("authorization", format!("Bearer {token}")),
-            None => request,
-        }
+/// The digest of the manifest that a box in chunks is known by: its file's name, and what the catalog says.
+fn digest_named(name: Option<&str>, found: &Found) -> Result<String> {
+    let digest = format!("sha256:{}", name.unwrap_or_default());
+    let is_announced = |it: &Checksum| it.kind() != ChecksumKind::Sha256 || digest.ends_with(it.digest());
+    if is_digest(&digest) && found.checksums.iter().all(is_announced) {
+        return Ok(digest);
     }
+    Err(Error::ArtifactMalformed {
+        what: found.address.shown(),
+        reason: "is not called by its digest".to_owned(),
+    })
+}
+
+fn add_checksum(config: &BoxConfig) -> Result<Vec<Checksum>> {
+    Ok(Checksum::parse(Some("sha256"), &config.sha256)?.into_iter().collect())
 }
 
 /// All that an import needs, for a thread of its own.
@@ -449,51 +518,6 @@ impl Importing {
         };
         let progress = |received| (self.observer)(Event::Progress { received, total });
         self.store.import(&mut source, &import, &progress, &self.cancel)
-    }
-}
-
-fn look_at_file(path: &Path) -> Result<Kind> {
-    let mut json = Vec::new();
-    let mut file = File::open(path).map_err(Error::file("read", path))?;
-    (&mut file)
-        .take(4096)
-        .read_to_end(&mut json)
-        .map_err(Error::file("read", path))?;
-    if !may_be_json(&json) || json.trim_ascii().is_empty() {
-        return Ok(Kind::BoxFile);
-    }
-    file.take(catalog::LARGEST as u64)
-        .read_to_end(&mut json)
-        .map_err(Error::file("read", path))?;
-    Catalog::parse(&json, &path.display().to_string()).map(Kind::Catalog)
-}
-
-/// No archive and no disk image starts like this.
-fn may_be_json(beginning: &[u8]) -> bool {
-    matches!(beginning.trim_ascii_start().first(), None | Some(b'{' | b'['))
-}
-
-/// Whether another place may do better.
-fn is_of_the_place(error: &Error) -> bool {
-    use Error::*;
-    matches!(
-        error,
-        Fetch { .. }
-            | FetchStatus { .. }
-            | FileNotFound { .. }
-            | ServerHasNoBox { .. }
-            | CatalogMalformed { .. }
-            | CatalogVersionMalformed { .. }
-            | NoMatchingVersion { .. }
-            | NoMatchingProvider { .. }
-            | NoMatchingArchitecture { .. }
-    )
-}
-
-fn passed_over(place: String, error: &Error) -> Event {
-    Event::PassedOver {
-        place,
-        reason: error.to_string(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::oci::Reference;
 use crate::{Error, Result};
 
 /// A place of a box, or of a catalog.
@@ -13,6 +14,8 @@ pub(crate) enum Address {
     File(PathBuf),
     /// `http:` or `https:`.
     Web(Url),
+    /// A box in a registry.
+    Oci(Reference),
     /// `USER/BOX`, which a server knows.
     Name(String),
 }
@@ -56,7 +59,8 @@ impl Address {
                     Err(Error::FileNotFound { path })
                 }
             }
-            _ => Err(invalid("only files, http and https are known")),
+            "oci" => Reference::parse(text).map(Address::Oci),
+            _ => Err(invalid("only files, http, https and oci are known")),
         }
     }
 
@@ -76,7 +80,7 @@ impl Address {
                 }
             }
             Address::File(path) => Self::parse(text, path.parent().unwrap_or(path)),
-            Address::Name(_) => Self::parse(text, Path::new("")),
+            Address::Oci(_) | Address::Name(_) => Self::parse(text, Path::new("")),
         }
     }
 
@@ -85,6 +89,7 @@ impl Address {
         match self {
             Address::File(path) => path.display().to_string(),
             Address::Web(url) => shown(url.as_str()),
+            Address::Oci(reference) => reference.to_string(),
             Address::Name(name) => name.clone(),
         }
     }
@@ -171,7 +176,7 @@ mod tests {
         );
         check(
             "ftp://user:secret@host/x",
-            expect!["`ftp://host/x` cannot be a place of boxes: only files, http and https are known"],
+            expect!["`ftp://host/x` cannot be a place of boxes: only files, http, https and oci are known"],
         );
         check(
             "https://",

@@ -9,6 +9,8 @@ use crate::{Error, Result};
 
 /// A catalog is read whole, and may not be larger.
 pub(crate) const LARGEST: usize = 16 << 20;
+/// The `format` of a file that is a box in chunks: the URL and the checksum are of its manifest.
+pub(crate) const CHUNKED: &str = "jaunt-chunks";
 
 /// What a catalog offers.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub struct CatalogProvider {
     pub architecture: Option<String>,
     /// Whether it is the one for those who do not ask for an architecture.
     pub default_architecture: bool,
+    /// Whether it is a box in chunks rather than a box file.
+    pub chunked: bool,
 }
 
 /// What of a catalog is wanted.
@@ -81,6 +85,7 @@ struct RawProvider {
     checksum_type: Option<String>,
     architecture: Option<String>,
     default_architecture: Option<bool>,
+    format: Option<String>,
 }
 
 impl Catalog {
@@ -115,6 +120,17 @@ impl Catalog {
             versions,
             url: url.to_owned(),
         })
+    }
+
+    /// A catalog that was made of what another kind of place has, the newest version first.
+    pub(crate) fn of(name: Option<String>, mut versions: Vec<CatalogVersion>, url: &str) -> Self {
+        versions.sort_by(|left, right| right.version.cmp(&left.version));
+        Self {
+            name,
+            description: None,
+            versions,
+            url: url.to_owned(),
+        }
     }
 
     /// The newest version that has what is wanted, and its file.
@@ -209,6 +225,7 @@ impl CatalogProvider {
             checksum,
             architecture: raw.architecture.filter(|it| !it.is_empty()),
             default_architecture: raw.default_architecture.unwrap_or(false),
+            chunked: raw.format.as_deref() == Some(CHUNKED),
         })
     }
 }

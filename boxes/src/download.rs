@@ -54,9 +54,9 @@ enum Piece {
 }
 
 /// The file that keeps what came in, locked for this process.
-struct Partial {
-    path: PathBuf,
-    file: File,
+pub(crate) struct Partial {
+    pub(crate) path: PathBuf,
+    pub(crate) file: File,
 }
 
 /// Which version of the file on the server a partial file belongs to.
@@ -93,10 +93,7 @@ impl<'a> Download<'a> {
 
     /// Throws away what is here.
     pub(crate) fn forget(&self) -> Result<()> {
-        self.partial
-            .file
-            .set_len(0)
-            .map_err(Error::file("write", &self.partial.path))
+        self.partial.forget()
     }
 
     /// Downloads into `import`, which runs on a thread of its own and reads the stream to its end.
@@ -297,7 +294,8 @@ impl Read for Incoming {
 }
 
 impl Partial {
-    async fn open(folder: &Path, url: &str, observer: &Observer) -> Result<Self> {
+    /// Takes hold of the file for what comes from a URL, after any other process that has it.
+    pub(crate) async fn open(folder: &Path, url: &str, observer: &Observer) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
         let digest = checksum::hex(&Sha256::digest(url.as_bytes()));
         let path = folder.join(format!("jaunt-download-{}", &digest[..32]));
@@ -315,6 +313,11 @@ impl Partial {
                 return Ok(Self { path, file });
             }
         }
+    }
+
+    /// Throws away what is in it.
+    pub(crate) fn forget(&self) -> Result<()> {
+        self.file.set_len(0).map_err(Error::file("write", &self.path))
     }
 
     fn length(&self) -> Result<u64> {
@@ -354,7 +357,7 @@ impl Partial {
     }
 
     /// Removes what is not needed any more. What cannot be removed is of no harm but its size.
-    fn remove(&self) {
+    pub(crate) fn remove(&self) {
         for path in [&self.notes(), &self.path] {
             if let Err(error) = fs::remove_file(path) {
                 tracing::debug!(path = %path.display(), %error, "a download stays");

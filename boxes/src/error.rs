@@ -14,6 +14,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// `source`, never into the text.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A server lets nobody in, or not this user.
+    #[error("{what} lets this user not in: the server answered {status}")]
+    AccessDenied {
+        /// The repository or URL, without secrets.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+    },
+
     /// The box is in the store, and the caller did not say `force`.
     #[error(
         "the box `{name}` {version} for {provider}{} is installed already",
@@ -28,6 +37,15 @@ pub enum Error {
         provider: String,
         /// Its architecture, where it has one.
         architecture: Option<String>,
+    },
+
+    /// What a registry or a folder of chunks has is not what it should be.
+    #[error("{what} {reason}")]
+    ArtifactMalformed {
+        /// Where it is, without secrets.
+        what: String,
+        /// What is wrong, as the end of the sentence.
+        reason: String,
     },
 
     /// Somebody asked this import to stop.
@@ -421,7 +439,12 @@ impl Error {
         use Error::*;
         matches!(
             self,
-            ChecksumMismatch { .. } | Damaged { .. } | MetadataMalformed { .. } | NotABox { .. } | Refused { .. }
+            ArtifactMalformed { .. }
+                | ChecksumMismatch { .. }
+                | Damaged { .. }
+                | MetadataMalformed { .. }
+                | NotABox { .. }
+                | Refused { .. }
         )
     }
 
@@ -430,7 +453,8 @@ impl Error {
         use Error::*;
         match self {
             AlreadyExists { .. } => "BoxAlreadyExists",
-            AddressInvalid { .. } | Fetch { .. } | FetchStatus { .. } => "DownloaderError",
+            AccessDenied { .. } | AddressInvalid { .. } | Fetch { .. } | FetchStatus { .. } => "DownloaderError",
+            ArtifactMalformed { .. } => "BoxMetadataMalformed",
             Cancelled => "DownloaderInterrupted",
             CatalogMalformed { .. } => "BoxMetadataMalformed",
             CatalogVersionMalformed { .. } => "BoxMetadataMalformedVersion",

@@ -38,6 +38,13 @@ pub enum Event {
         /// Bytes in all, where it is known.
         total: Option<u64>,
     },
+    /// A box in chunks is here: so much of it came over the network, and the rest was here.
+    Moved {
+        /// Bytes that were fetched.
+        moved: u64,
+        /// Bytes of the box.
+        size: u64,
+    },
     /// The connection broke and is made again.
     Reconnecting {
         /// Where to.

@@ -32,6 +32,53 @@ pub fn pack(folder: &Path, writer: impl Write, cancel: &Cancel) -> Result<()> {
     finished.map_err(Error::file("pack", folder))
 }
 
+/// A file in a plain archive: where its content is.
+pub(crate) struct Segment {
+    pub(crate) start: u64,
+    pub(crate) length: u64,
+    pub(crate) path: PathBuf,
+}
+
+/// The same archive without compression; returns where the files' contents are in it.
+pub(crate) fn plain(folder: &Path, writer: impl Write, cancel: &Cancel) -> Result<Vec<Segment>> {
+    const BLOCK: u64 = 512;
+    let mut builder = Builder::new(Counted { writer, count: 0 });
+    let mut segments = Vec::new();
+    for name in names(folder)? {
+        cancel.check()?;
+        append(&mut builder, folder, &name)?;
+        let path = folder.join(&name);
+        let metadata = path.symlink_metadata().map_err(Error::file("read", &path))?;
+        if metadata.is_file() {
+            // The content ends with the archive so far, but for what fills up its last block.
+            let length = metadata.len();
+            let start = builder.get_ref().count.saturating_sub(length.next_multiple_of(BLOCK));
+            segments.push(Segment { start, length, path });
+        }
+    }
+    let finished = builder.into_inner().and_then(|mut it| it.flush());
+    finished.map_err(Error::file("pack", folder))?;
+    Ok(segments)
+}
+
+/// A writer that knows how far it is.
+struct Counted<W> {
+    writer: W,
+    count: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.writer.write(bytes)?;
+        self.count += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.writer.flush()
+    }
+}
+
 impl InstalledBox {
     /// Writes the box as a file that Vagrant and Jaunt can add again: `box repackage`.
     pub fn repackage(&self, writer: impl Write, cancel: &Cancel) -> Result<()> {

@@ -107,6 +107,10 @@ struct GlobalOptions {
     #[arg(long, global = true)]
     no_tty: bool,
 
+    /// Make no connection, but to the project's own machines
+    #[arg(long, global = true)]
+    offline: bool,
+
     /// Let the Vagrantfile run commands, connect and write on this computer
     #[arg(long, global = true)]
     trust: bool,
@@ -296,6 +300,8 @@ fn start(environment: Environment, global: &GlobalOptions, command: Command) -> 
                 interrupt,
                 no_tty: global.no_tty,
                 box_turn: tokio::sync::Mutex::default(),
+                offline: global.offline,
+                locked: command.is_locked(),
                 trust: global.trust,
             };
             tokio::select! {
@@ -391,6 +397,11 @@ impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Aside {
 }
 
 impl Command {
+    /// Whether boxes are to be those of the lock file.
+    fn is_locked(&self) -> bool {
+        matches!(self, Command::Up(it) if it.locked)
+    }
+
     async fn run(self, context: &Context) -> Result<u8> {
         match self {
             Command::Autocomplete(it) => it.run(context),

@@ -27,6 +27,10 @@ pub struct UpArgs {
     #[command(flatten)]
     provision: ProvisionOptions,
 
+    /// Take the boxes of Vagrantfile.lock to the byte, or none
+    #[arg(long)]
+    pub locked: bool,
+
     /// Accepted for Vagrant's sake: a machine that did not come up is kept, and the next `up` goes on
     #[arg(long, overrides_with = "no_destroy_on_error")]
     destroy_on_error: bool,

@@ -1,22 +1,32 @@
 //! The box of a machine: found in the store, or fetched into it.
 
-use boxes::InstalledBox;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use boxes::{InstalledBox, Version};
 use providers::{CheckedDisk, DiskFormat};
+use sha2::{Digest, Sha256};
 
 use super::work::Work;
 use crate::context::Context;
 use crate::downloads;
 use crate::error::{Error, Result};
 use crate::http::Trust;
-use crate::machine::{Machine, box_constraints};
+use crate::machine::{Machine, box_constraints, locked_boxes};
 use crate::project::{Target, Wish};
 use crate::state::machine_folder::BoxMeta;
+
+/// A server is waited for so long, when it is asked for a newer version on the way.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Vagrant's hour.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3600);
 
 /// Makes sure that the machine's box is installed, and takes its own Vagrantfile into the configuration.
 pub async fn find(work: &mut Work<'_>) -> Result<()> {
     if work.machine.installed_box.is_some() || work.machine.config.vm.box_name.is_none() {
-        return Ok(());
+        return locked_boxes::note(work.context, &work.machine);
     }
+    locked_boxes::check(work.context, &work.machine)?;
     let ui = work.ui();
     ui.info(&format!(
         "The box '{}' is not installed. Looking for it...",
@@ -31,6 +41,7 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
         }
     }
     work.machine = opened_again(work)?;
+    locked_boxes::note(work.context, &work.machine)?;
     work.machine.check()
 }
 
@@ -58,12 +69,7 @@ pub async fn tell_whether_outdated(context: &Context, machine: &Machine) -> Resu
         });
         return Ok(());
     };
-    let InstalledBox {
-        name,
-        version,
-        provider,
-        ..
-    } = installed;
+    let InstalledBox { name, version, .. } = installed;
     ui.info(&format!(
         "Checking if box '{name}' version '{version}' is up to date..."
     ));
@@ -73,13 +79,75 @@ pub async fn tell_whether_outdated(context: &Context, machine: &Machine) -> Resu
         None => ui.info(&format!(
             "Box '{name}' wasn't added from a catalog: there is nothing newer to look for."
         )),
-        Some(latest) if latest > *version => ui.warn(&format!(
-            "A newer version of the box '{name}' for provider '{provider}' is available! You currently have version \
-             '{version}'. The latest is version '{latest}'. Run `jaunt box update` to update."
-        )),
+        Some(latest) if latest > *version => ui.warn(&newer(installed, &latest)),
         Some(_) => ui.success(&format!("Box '{name}' (v{version}) is up to date.")),
     }
     Ok(())
+}
+
+/// What `up` tells of a newer version: a line where there is one, once an hour at most. It never keeps `up` from going on.
+pub async fn tell_if_newer(context: &Context, machine: &Machine) {
+    let Some(installed) = machine.installed_box.as_ref().filter(|it| it.metadata_url.is_some()) else {
+        return;
+    };
+    let is_wanted = machine.config.vm.box_check_update && !context.offline && !context.locked;
+    let is_disabled = context
+        .environment
+        .variable("VAGRANT_BOX_UPDATE_CHECK_DISABLE")
+        .is_some();
+    let mark = UpdateMark::of(context, installed);
+    if !is_wanted || is_disabled || mark.is_fresh() {
+        return;
+    }
+    let Ok(constraints) = box_constraints(&machine.config) else {
+        return;
+    };
+    let looked = downloads::newest(context, installed, &constraints, downloads::trust_of(machine));
+    match tokio::time::timeout(PATIENCE, looked).await {
+        Ok(Ok(Some(latest))) if latest > installed.version => {
+            context.ui.of(&machine.name).warn(&newer(installed, &latest));
+        }
+        Ok(Ok(_)) => mark.set(),
+        Ok(Err(error)) => tracing::debug!(%error, "no newer version of the box could be looked for"),
+        Err(_) => tracing::debug!("the server did not answer in time about a newer version of the box"),
+    }
+}
+
+fn newer(installed: &InstalledBox, latest: &Version) -> String {
+    let InstalledBox {
+        name,
+        version,
+        provider,
+        ..
+    } = installed;
+    format!(
+        "A newer version of the box '{name}' for provider '{provider}' is available! You currently have version \
+         '{version}'. The latest is version '{latest}'. Run `jaunt box update` to update."
+    )
+}
+
+/// A file whose age says when a box was found to be the newest.
+struct UpdateMark(PathBuf);
+
+impl UpdateMark {
+    fn of(context: &Context, installed: &InstalledBox) -> Self {
+        let directory = installed.directory.as_os_str().as_encoded_bytes();
+        let digest: String = Sha256::digest(directory).iter().map(|it| format!("{it:02x}")).collect();
+        Self(context.home.cache().join(format!("box-is-newest-{digest}")))
+    }
+
+    fn is_fresh(&self) -> bool {
+        let age = self.0.metadata().and_then(|it| it.modified()).map(|it| it.elapsed());
+        matches!(age, Ok(Ok(age)) if age < BETWEEN_LOOKS)
+    }
+
+    /// Without the mark, the next `up` asks again: that is all the harm.
+    fn set(&self) {
+        if let Some(folder) = self.0.parent() {
+            let _ = std::fs::create_dir_all(folder);
+        }
+        let _ = std::fs::write(&self.0, "");
+    }
 }
 
 /// `box update`: fetches a newer version of the box of a machine. The machine itself stays on the one that it was made from.
@@ -91,7 +159,9 @@ pub async fn update(context: &Context, machine: &Machine, trust: Trust, force: b
     };
     let constraints = box_constraints(&machine.config)?;
     let trust = trust.or(downloads::trust_of(machine));
-    downloads::update(context, installed, &constraints, trust, force).await?;
+    if let Some(newer) = downloads::update(context, installed, &constraints, trust, force).await? {
+        locked_boxes::write(context, &machine.project.root, &newer)?;
+    }
     Ok(())
 }
 

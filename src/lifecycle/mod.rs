@@ -22,7 +22,7 @@ use providers::State;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::guests::HostName;
-use crate::machine::{Machine, machine_spec};
+use crate::machine::{Machine, locked_boxes, machine_spec};
 use crate::project::{Target, Wish};
 use crate::provisioners::file::File;
 use crate::state::journal::Entry;
@@ -38,6 +38,7 @@ pub use removal::destroy;
 pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &ProvisionWish) -> Result<()> {
     let machine = target.machine_as(context, wish)?;
     check(&machine, provision)?;
+    locked_boxes::check(context, &machine)?;
     let ui = context.ui.of(&target.name);
     tell_provider(context, &machine);
     ui.info(&format!(
@@ -47,6 +48,7 @@ pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &Pro
     for notice in &machine.notices {
         ui.info(notice);
     }
+    boxes::tell_if_newer(context, &machine).await;
     action(context, &target.name, "up", async {
         let mut work = Work::begin(context, machine, "up", provision.clone()).await?;
         if let Some(provider) = wish.settings_of.clone() {

@@ -169,7 +169,7 @@ pub async fn upload(work: &mut Work<'_>, mut file: File, temporary: bool) -> Res
     };
     let surroundings = Surroundings {
         communicator: &*connection,
-        fetch: &Downloader,
+        fetch: &Downloader(work.context),
         color: false,
     };
     run(&provisioner, &surroundings, &mut |_| {}).await?;
@@ -200,7 +200,7 @@ async fn run_one(work: &mut Work<'_>, provisioner: &Provisioner) -> Result<()> {
         let ui = work.ui();
         let surroundings = Surroundings {
             communicator: &*connection,
-            fetch: &Downloader,
+            fetch: &Downloader(work.context),
             color,
         };
         run(provisioner, &surroundings, &mut |said| show(ui, said)).await?
@@ -227,16 +227,18 @@ fn show(ui: TargetUi<'_>, said: Said<'_>) {
 }
 
 /// Gets scripts from URLs.
-struct Downloader;
+struct Downloader<'a>(&'a crate::context::Context);
 
 #[async_trait]
-impl Fetch for Downloader {
+impl Fetch for Downloader<'_> {
     async fn fetch(
         &self,
         url: &str,
         checksum: Option<&Checksum>,
     ) -> std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        let content = Http::new(&Trust::default())?.get(url, LARGEST_SCRIPT).await?;
+        let content = Http::for_user(self.0, &Trust::default())?
+            .get(url, LARGEST_SCRIPT)
+            .await?;
         match checksum {
             None => Ok(content),
             Some(expected) => {

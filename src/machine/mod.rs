@@ -3,6 +3,7 @@
 //! **Invariant:** making a [`Machine`] reads only. What the machine is doing is asked of the backend each time.
 
 mod box_hardware;
+pub mod locked_boxes;
 mod open;
 mod provisioners;
 mod qemu_block;
@@ -52,6 +53,8 @@ pub struct Machine {
     pub untrusted: Option<String>,
     /// Its box, where that is installed.
     pub installed_box: Option<boxes::InstalledBox>,
+    /// What the project's lock file says of its box.
+    pub locked_box: Option<boxes::LockedBox>,
     /// The claims that were given to this user's machines.
     pub claims: Claims,
     /// What to tell of how its settings were chosen.

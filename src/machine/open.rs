@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boxes::{Architecture, InstalledBox, Query, Store, VersionConstraints};
+use boxes::{Architecture, InstalledBox, LockedBox, Query, Store, VersionConstraints};
 use providers::Provider;
 use providers::qemu::{Qemu, QemuBlock, QemuSettings};
 use vagrantfile::layer::Layer;
 
 use super::qemu_block::qemu_block;
-use super::{Machine, untrusted};
+use super::{Machine, locked_boxes, untrusted};
 use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -62,6 +62,7 @@ impl Target {
         let (settings_of, mut notices) = opening.choose_settings(wish)?;
         let mut ignored = Mistakes::default();
         let (config, mut mistakes, installed_box) = opening.configure(&settings_of)?;
+        let locked_box = opening.locked_box(&config)?;
         let qemu = qemu_block(
             &config,
             if wish.ignore_provider {
@@ -89,6 +90,7 @@ impl Target {
             folder,
             config,
             qemu,
+            locked_box,
             installed_box,
             notices,
             claims: Claims::new(context.home.claims()),
@@ -267,7 +269,12 @@ impl Opening<'_> {
         Config::look(layers, &choice, &facts)
     }
 
-    /// The box that the machine was made from, else the newest one that the configuration allows.
+    fn locked_box(&self, config: &Config) -> Result<Option<LockedBox>> {
+        let providers = box_providers(self.provider);
+        locked_boxes::locked_box(self.context, &self.target.project.root, config, &providers)
+    }
+
+    /// The box that the machine was made from, else that of the lock file, else the newest one that the configuration allows.
     fn installed_box(&self, config: &Config) -> Result<Option<InstalledBox>> {
         let store = store(self.context);
         // Before there is a machine, a note of a box is what an attempt left that failed.
@@ -278,6 +285,10 @@ impl Opening<'_> {
         let Some(name) = &config.vm.box_name else {
             return Ok(None);
         };
+        if let Some(locked) = self.locked_box(config)? {
+            let same = |it: &InstalledBox| it.version.as_str() == locked.version && it.provider == locked.provider;
+            return Ok(store.named(name)?.into_iter().find(same));
+        }
         Ok(store.find(&Query {
             name,
             version: &box_constraints(config)?,

@@ -57,6 +57,11 @@ impl Home {
         [Some(ours), vagrants].into_iter().flatten().find(|it| it.is_file())
     }
 
+    /// The user's settings.
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("settings.toml")
+    }
+
     /// The index of all machines.
     pub fn machine_index(&self) -> PathBuf {
         self.root.join("data/machine-index")

@@ -18,7 +18,9 @@ use crate::world::World;
 struct Person {
     world: World,
     client: Client,
-    servers: Vec<boxes::Server>,
+    places: Vec<boxes::Place>,
+    accounts: Vec<boxes::Account>,
+    mirrors: Vec<boxes::Mirror>,
     events: Arc<Mutex<Vec<Event>>>,
     cancel: Cancel,
 }
@@ -47,23 +49,32 @@ const BY_CATALOG: Wish<'_> = Wish {
 
 impl Person {
     fn new() -> Self {
-        let (events, servers) = (Arc::default(), Vec::new());
+        let events = Arc::default();
         Self {
             world: World::new(),
             client: Client::new(),
-            servers,
+            places: Vec::new(),
+            accounts: Vec::new(),
+            mirrors: Vec::new(),
             events,
             cancel: Cancel::new(),
         }
     }
 
     fn asking(servers: &[(&str, Option<&str>)]) -> Self {
-        let server = |(url, token): &(&str, Option<&str>)| boxes::Server {
+        let place = |(url, _): &(&str, Option<&str>)| boxes::Place {
+            kind: boxes::PlaceKind::Catalog,
             url: url.to_string(),
-            token: token.map(str::to_owned),
+        };
+        let account = |(url, token): &(&str, Option<&str>)| {
+            Some(boxes::Account {
+                url: url.to_string(),
+                access: boxes::Access::Token(token.as_ref()?.to_string()),
+            })
         };
         Self {
-            servers: servers.iter().map(server).collect(),
+            places: servers.iter().map(place).collect(),
+            accounts: servers.iter().filter_map(account).collect(),
             ..Self::new()
         }
     }
@@ -85,6 +96,7 @@ impl Person {
             addresses: &addresses,
             name: wish.name,
             version: &version,
+            file_version: None,
             providers: &providers,
             architecture: &Architecture::Auto {
                 host: "amd64".to_owned(),
@@ -103,7 +115,9 @@ impl Person {
         Places {
             store: &self.world.store,
             fetch: &self.client,
-            servers: &self.servers,
+            places: &self.places,
+            accounts: &self.accounts,
+            mirrors: &self.mirrors,
             folder: self.world.path("").leak(),
             downloads: self.world.path("tmp").leak(),
         }

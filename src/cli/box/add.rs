@@ -82,6 +82,7 @@ impl AddArgs {
             version: self
                 .box_version
                 .map_or_else(|| Ok(VersionConstraints::any()), |it| it.parse())?,
+            file_version: None,
             providers: self.provider.into_iter().collect(),
             architecture: match self.architecture {
                 Some(name) => Architecture::Named(boxes::vagrant_name(&name).to_owned()),
@@ -93,7 +94,7 @@ impl AddArgs {
             clean: self.clean,
             checksum: checksum.flatten(),
             trust: self.transfer.trust(context),
-            server: None,
+            place: None,
             folder: context.environment.absolute(Path::new(".")),
         })
     }

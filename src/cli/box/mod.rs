@@ -4,8 +4,11 @@ mod add;
 mod list;
 mod outdated;
 mod prune;
+mod pull;
+mod push;
 mod remove;
 mod repackage;
+mod rescue;
 mod transfer;
 mod update;
 mod users;
@@ -15,15 +18,18 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::Result;
 
-/// Add, list, update and remove boxes
+/// Add, list, update, share and remove boxes
 #[derive(Debug, Subcommand)]
 pub enum BoxCommand {
     Add(add::AddArgs),
     List(list::ListArgs),
     Outdated(outdated::OutdatedArgs),
     Prune(prune::PruneArgs),
+    Pull(pull::PullArgs),
+    Push(push::PushArgs),
     Remove(remove::RemoveArgs),
     Repackage(repackage::RepackageArgs),
+    Rescue(rescue::RescueArgs),
     Update(update::UpdateArgs),
 }
 
@@ -34,8 +40,11 @@ impl BoxCommand {
             BoxCommand::List(it) => it.run(context),
             BoxCommand::Outdated(it) => it.run(context).await,
             BoxCommand::Prune(it) => it.run(context).await,
+            BoxCommand::Pull(it) => it.run(context).await,
+            BoxCommand::Push(it) => it.run(context).await,
             BoxCommand::Remove(it) => it.run(context).await,
             BoxCommand::Repackage(it) => it.run(context).await,
+            BoxCommand::Rescue(it) => it.run(context).await,
             BoxCommand::Update(it) => it.run(context).await,
         }
     }

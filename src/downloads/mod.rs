@@ -1,24 +1,25 @@
 //! Boxes on their way into the store: what `box add` and `up` ask the crate of the boxes for, and what the user sees of it.
 
-use std::path::{Path, PathBuf};
+mod desk;
+mod sharing;
+
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use boxes::{
-    Add, Architecture, Cancel, Checksum, Event, InstalledBox, Limits, Observer, Places, Server, Store, Version,
+    Add, Architecture, Checksum, Event, InstalledBox, Limits, LockedBox, Observer, Place, PlaceKind, Version,
     VersionConstraints,
 };
-use reqwest::Url;
+
+pub use sharing::{Destination, push};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::http::{Http, Trust};
-use crate::machine::{Machine, box_architecture, box_constraints, box_providers, store};
-use crate::state::create_folder;
+use crate::http::Trust;
+use crate::machine::{Machine, box_architecture, box_constraints, box_providers};
 use crate::ui::Ui;
 use crate::ui::progress::Progress;
-
-/// The server that knows boxes by name where nothing else is said; Vagrant 2.4's default.
-const USUAL_SERVER: &str = "https://vagrantcloud.com";
+use desk::Desk;
 
 /// A box that is wanted.
 pub struct Wanted {
@@ -28,6 +29,8 @@ pub struct Wanted {
     pub name: Option<String>,
     /// What its version must satisfy.
     pub version: VersionConstraints,
+    /// The version of a box file, which has none itself.
+    pub file_version: Option<Version>,
     /// The providers it may be for, the preferred one first.
     pub providers: Vec<String>,
     /// Its architecture.
@@ -40,8 +43,8 @@ pub struct Wanted {
     pub checksum: Option<Checksum>,
     /// How servers are trusted.
     pub trust: Trust,
-    /// The server that knows names; `None` is the user's.
-    pub server: Option<String>,
+    /// The place that knows names; `None` for the user's.
+    pub place: Option<Place>,
     /// What relative paths are relative to.
     pub folder: PathBuf,
 }
@@ -52,6 +55,7 @@ pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
         addresses: &wanted.addresses,
         name: wanted.name.as_deref(),
         version: &wanted.version,
+        file_version: wanted.file_version.as_ref(),
         providers: &wanted.providers,
         architecture: &wanted.architecture,
         force: wanted.force,
@@ -59,7 +63,7 @@ pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
         checksum: wanted.checksum.as_ref(),
         limits: Limits::default(),
     };
-    let desk = Desk::open(context, &wanted.trust, wanted.server.as_deref(), &wanted.folder)?;
+    let desk = Desk::open(context, &wanted.trust, wanted.place.as_ref(), &wanted.folder)?;
     let observer = observer(context.ui.clone());
     let installed = desk
         .attend(context, async |places, cancel| {
@@ -131,6 +135,7 @@ pub async fn update(
         addresses: vec![address],
         name: Some(name.clone()),
         version: format!("= {latest}").parse()?,
+        file_version: None,
         providers: vec![provider.clone()],
         architecture: match architecture {
             Some(name) => Architecture::Named(name.clone()),
@@ -140,67 +145,13 @@ pub async fn update(
         clean: false,
         checksum: None,
         trust,
-        server: None,
+        place: None,
         folder: context.environment.working_folder(),
     };
     add(context, &wanted).await.map(Some)
 }
 
-/// All that the crate of the boxes borrows while it looks for them.
-struct Desk {
-    store: Store,
-    http: Http,
-    servers: [Server; 1],
-    folder: PathBuf,
-    downloads: PathBuf,
-}
-
-impl Desk {
-    fn open(context: &Context, trust: &Trust, server_named: Option<&str>, folder: &Path) -> Result<Self> {
-        let downloads = context.home.temporary();
-        create_folder(&downloads)?;
-        Ok(Self {
-            store: store(context),
-            http: Http::new(trust)?,
-            servers: [server(context, server_named)],
-            folder: folder.to_owned(),
-            downloads,
-        })
-    }
-
-    /// Lets something be done that an interrupt ends: whoever works looks at the wish, and cleans up after itself.
-    async fn attend<T>(
-        &self,
-        context: &Context,
-        work: impl AsyncFnOnce(&Places<'_>, &Cancel) -> boxes::Result<T>,
-    ) -> Result<T> {
-        let places = Places {
-            store: &self.store,
-            fetch: &self.http,
-            servers: &self.servers,
-            folder: &self.folder,
-            downloads: &self.downloads,
-        };
-        let cancel = Cancel::new();
-        let outcome = tokio::select! {
-            outcome = work(&places, &cancel) => outcome,
-            never = cancel_when_asked(context, &cancel) => never,
-        };
-        outcome.map_err(|error| match error {
-            boxes::Error::Cancelled => Error::Interrupted,
-            other => other.into(),
-        })
-    }
-}
-
-/// Lets the import clean up after itself: it looks at the wish between two pieces, and ends by itself.
-async fn cancel_when_asked<T>(context: &Context, cancel: &Cancel) -> T {
-    context.interrupt.raised().await;
-    cancel.cancel();
-    std::future::pending().await
-}
-
-/// Fetches the box that a machine's configuration names.
+/// Fetches the box that a machine's configuration names: the one of the lock file, where that has one.
 pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBox> {
     let vm = &machine.config.vm;
     let name = vm.box_name.clone().unwrap_or_default();
@@ -210,7 +161,7 @@ pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBo
         .as_ref()
         .map(|it| Checksum::parse(Some(&it.kind), &it.digest))
         .transpose()?;
-    let wanted = Wanted {
+    let mut wanted = Wanted {
         // Where there is no address, the name is one that a server may know.
         addresses: if vm.box_url.is_empty() {
             vec![name.clone()]
@@ -219,16 +170,39 @@ pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBo
         },
         name: Some(name),
         version: box_constraints(&machine.config)?,
+        file_version: None,
         providers: box_providers(&*machine.provider),
         architecture: box_architecture(&machine.config),
         force: false,
         clean: false,
         checksum: checksum.flatten(),
         trust: trust_of(machine),
-        server: vm.box_server_url.clone(),
+        place: vm.box_server_url.clone().map(|url| Place {
+            kind: PlaceKind::Catalog,
+            url,
+        }),
         folder: machine.project.root.clone(),
     };
+    if let Some(locked) = &machine.locked_box {
+        wanted.keep_to(locked)?;
+    }
     add(context, &wanted).await
+}
+
+impl Wanted {
+    /// Wants no other version than the locked one; where nobody else has it, it is looked for where it came from.
+    fn keep_to(&mut self, locked: &LockedBox) -> Result<()> {
+        self.version = format!("= {}", locked.version).parse()?;
+        self.file_version = Version::parse(&locked.version);
+        self.providers = vec![locked.provider.clone()];
+        if let Some(architecture) = &locked.architecture {
+            self.architecture = Architecture::Named(architecture.clone());
+        }
+        if !self.addresses.contains(&locked.source) {
+            self.addresses.push(locked.source.clone());
+        }
+        Ok(())
+    }
 }
 
 /// How a machine's configuration wants servers trusted.
@@ -240,32 +214,6 @@ pub fn trust_of(machine: &Machine) -> Trust {
         ca_path: download.ca_path.clone(),
         client_cert: download.client_cert.clone(),
     }
-}
-
-/// The server to ask: the one that a Vagrantfile names, else the user's own.
-fn server(context: &Context, named: Option<&str>) -> Server {
-    let own = context.environment.text("VAGRANT_SERVER_URL");
-    let own = own.unwrap_or_else(|| USUAL_SERVER.to_owned());
-    let token = context
-        .environment
-        .text("VAGRANT_CLOUD_TOKEN")
-        .or_else(|| context.environment.text("ATLAS_TOKEN"));
-    if let Some(token) = &token {
-        context.ui.keep_secret(token);
-    }
-    server_of(own, named, token)
-}
-
-/// The user's token goes to the user's own server alone: a Vagrantfile may name any other.
-fn server_of(own: String, named: Option<&str>, token: Option<String>) -> Server {
-    let url = named.map_or_else(|| own.clone(), str::to_owned);
-    let token = token.filter(|_| url == own || same_origin(&url, &own));
-    Server { url, token }
-}
-
-fn same_origin(one: &str, other: &str) -> bool {
-    let origin = |it: &str| Url::parse(it).map(|it| it.origin());
-    matches!((origin(one), origin(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Shows what happens. The bar is drawn by whichever thread reports.
@@ -283,6 +231,12 @@ fn observer(ui: Arc<Ui>) -> Observer {
     })
 }
 
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    const MIB: f64 = (1 << 20) as f64;
+    format!("{:.1} MiB", bytes as f64 / MIB)
+}
+
 fn said(event: &Event) -> Option<String> {
     Some(match event {
         Event::Catalog { url } => format!("Loading the catalog of the box: {url}"),
@@ -296,31 +250,10 @@ fn said(event: &Event) -> Option<String> {
         Event::Reading { source, resumed_at } => {
             format!("Going on with the download at {} MiB: {source}", resumed_at >> 20)
         }
+        Event::Moved { moved, size } => format!("Fetched {} for a box of {}", self::size(*moved), self::size(*size)),
         Event::Reconnecting { reason, .. } => format!("The connection broke ({reason}); trying again..."),
         Event::Waiting { .. } => "Another command fetches the same box; waiting for it...".to_owned(),
         Event::PassedOver { place, reason } => format!("Passing over {place}: {reason}"),
         Event::Progress { .. } => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(named: Option<&str>, is_told: bool) {
-        let server = server_of("https://boxes.example.com".to_owned(), named, Some("secret".to_owned()));
-        assert_eq!(server.token.is_some(), is_told, "{named:?}");
-    }
-
-    #[test]
-    fn the_token_goes_to_the_users_own_server_alone() {
-        check(None, true);
-        check(Some("https://boxes.example.com/of/us"), true);
-        check(Some("https://boxes.example.com:8443"), false);
-        check(Some("http://boxes.example.com"), false);
-        check(Some("https://elsewhere.example.com"), false);
-        check(Some("https://boxes.example.com@elsewhere.example.com"), false);
-        check(Some("no URL"), false);
-    }
 }
