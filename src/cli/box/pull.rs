@@ -1,6 +1,6 @@
 //! `jaunt box pull`.
 
-use boxes::{Architecture, Place, PlaceKind, VersionConstraints};
+use boxes::{Architecture, VersionConstraints};
 use clap::Args;
 
 use super::transfer::TransferOptions;
@@ -45,10 +45,10 @@ pub struct PullArgs {
 impl PullArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let trust = self.transfer.trust(context);
-        let (address, place) = match self.place {
-            Some(it) if it.starts_with("oci://") => (it, None),
-            Some(it) => (self.name.clone(), Some(catalogs(context, it))),
-            None => (self.name.clone(), None),
+        let address = match self.place {
+            Some(it) if it.starts_with("oci://") => it,
+            Some(it) => catalog(context, &it, &self.name),
+            None => self.name.clone(),
         };
         let wanted = Wanted {
             addresses: vec![address],
@@ -68,7 +68,7 @@ impl PullArgs {
             clean: self.clean,
             checksum: None,
             trust,
-            place,
+            place: None,
             folder: context.environment.working_folder(),
         };
         downloads::add(context, &wanted).await?;
@@ -76,14 +76,11 @@ impl PullArgs {
     }
 }
 
-/// A folder of catalogs, or its URL.
-fn catalogs(context: &Context, place: String) -> Place {
-    let url = match place.contains("://") {
-        true => place,
+/// The catalog of a name in a folder, or behind its URL.
+fn catalog(context: &Context, place: &str, name: &str) -> String {
+    let folder = match place.contains("://") {
+        true => place.to_owned(),
         false => context.environment.absolute(place.as_ref()).display().to_string(),
     };
-    Place {
-        kind: PlaceKind::Catalog,
-        url,
-    }
+    format!("{}/{name}.json", folder.trim_end_matches('/'))
 }
