@@ -11,8 +11,8 @@ use vagrantfile::{Limits, Report, Role, Session, Settings};
 
 use super::words::Language;
 
-/// How long one input may take. The limits below stop a file long before.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How long one input may take. The limits below stop a file long before; this much is for machines that do other things, too.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// How reading ended.
 pub enum Outcome {

@@ -1,0 +1,5 @@
+//! Any bytes as `Vagrantfile.lua`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| jaunt_fuzz::read_vagrantfile("Vagrantfile.lua", input));
