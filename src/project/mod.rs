@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vagrantfile::host::Code;
-use vagrantfile::{FileId, MachineDefinition, Plugins, Role, Session, Settings};
+use vagrantfile::{Cancellation, FileId, MachineDefinition, Plugins, Role, Session, Settings};
 
 pub use indexed::{IndexedMachine, Standing};
 pub use survey::Survey;
@@ -137,6 +137,10 @@ fn settings(context: &Context) -> Settings {
     Settings {
         options: namespaces::options(),
         plugins: Plugins::parse(context.environment.text("JAUNT_ASSUME_PLUGINS").as_deref()),
+        cancellation: {
+            let interrupt = context.interrupt.clone();
+            Cancellation::when(move || interrupt.is_raised())
+        },
         ..Settings::default()
     }
 }

@@ -7,6 +7,7 @@
 //! a provider runs once for each [`Session::layers`]. A box's file has interpreters of its own: nothing that it defines or changes is
 //! seen by the project's.
 
+use crate::cancellation::Cancellation;
 use crate::host::{Code, Domain, Host, World};
 use crate::language::{self, Argument, Configure, Language, Shared};
 use crate::layer::{Layer, Origin, Value};
@@ -15,7 +16,7 @@ use crate::plugins::Plugins;
 use crate::report::{Report, Result};
 use schema::Descriptor;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub arguments: Vec<String>,
     /// How much a file may use before it is stopped.
     pub limits: Limits,
+    /// What stops it before its end.
+    pub cancellation: Cancellation,
 }
 
 /// How much the files of a session may use together.
@@ -100,6 +103,7 @@ impl Default for Settings {
             plugins: Plugins::BuiltIn,
             arguments: vec!["status".to_owned()],
             limits: Limits::default(),
+            cancellation: Cancellation::default(),
         }
     }
 }
@@ -176,6 +180,8 @@ struct Worker {
     files: Vec<File>,
     /// What a block recorded when it ran.
     roots: HashMap<BlockId, ObjectId>,
+    /// The providers' blocks that have run before.
+    settled: HashSet<BlockId>,
 }
 
 /// A language that was started.
@@ -202,6 +208,7 @@ impl Worker {
             languages: Vec::new(),
             files: Vec::new(),
             roots: HashMap::new(),
+            settled: HashSet::new(),
         }
     }
 
@@ -279,10 +286,16 @@ impl Worker {
                 self.override_root(block.block, provider)?,
             ));
         }
-        parts
-            .into_iter()
-            .map(|(name, root)| self.finalise(name, root))
-            .collect()
+        let mut bodies = Vec::new();
+        for (_, root) in &parts {
+            bodies.push(self.run_providers(*root)?);
+        }
+        let model = self.shared.model.borrow();
+        let layer = |((name, root), bodies): ((String, ObjectId), Vec<ObjectId>)| Layer {
+            name,
+            entries: model.layer(root, &bodies),
+        };
+        Ok(parts.into_iter().zip(bodies).map(layer).collect())
     }
 
     fn call(&mut self, block: BlockId, arguments: Vec<BlockArgument>) -> Result<Value> {
@@ -290,23 +303,27 @@ impl Worker {
         self.run(block, &arguments)
     }
 
-    /// The layer of a root, for which the providers' blocks run now.
-    fn finalise(&mut self, name: String, root: ObjectId) -> Result<Layer> {
+    /// Runs the blocks of a root's providers; returns what each of them filled.
+    fn run_providers(&mut self, root: ObjectId) -> Result<Vec<ObjectId>> {
         let blocks = self.shared.model.borrow().provider_blocks(root);
         let mut bodies = Vec::new();
         for block in blocks {
+            // Such a block may speak to the objects around it. Vagrant reads a machine's configuration twice, and keeps what the
+            // first reading left in them: what the block said when it ran then, and nothing of a block that came with the second.
+            if !self.settled.insert(block.block) || block.late {
+                self.shared.model.borrow_mut().seal();
+            }
             let body = self.shared.model.borrow_mut().open(Owner::Provider(block.provider));
             let mut arguments = vec![Argument::Object(body)];
             if block.overrides {
                 arguments.push(Argument::Object(self.shared.model.borrow_mut().open(Owner::Discarded)));
             }
-            self.run(block.block, &arguments)?;
+            let result = self.run(block.block, &arguments);
+            self.shared.model.borrow_mut().unseal();
+            result?;
             bodies.push(body);
         }
-        Ok(Layer {
-            name,
-            entries: self.shared.model.borrow().layer(root, &bodies),
-        })
+        Ok(bodies)
     }
 
     /// What a block of `Vagrant.configure` or of a machine recorded; it runs when it is asked for the first time.
@@ -319,6 +336,7 @@ impl Worker {
             false => self.shared.model.borrow_mut().open(Owner::Root),
         };
         self.run(block, &[Argument::Object(root)])?;
+        self.shared.model.borrow_mut().fill(root);
         self.roots.insert(block, root);
         Ok(root)
     }

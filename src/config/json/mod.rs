@@ -3,6 +3,7 @@
 //! Attributes have Vagrant's names and the values that they have once Vagrant has finalised them. Tables are in the order of their
 //! keys, so that the same project gives the same bytes in each language. Nothing is checked: what does not validate is printed too.
 
+mod libvirt;
 mod providers;
 mod provisioners;
 mod values;
@@ -111,6 +112,19 @@ fn vm(options: &Table) -> Json {
     object(vm)
 }
 
+/// What was assigned although nobody has such an option, as Vagrant keeps it until it validates.
+fn invalid(descriptors: &[Descriptor], prefix: &str, options: &Table) -> Option<(String, Json)> {
+    let is_known = |path: &str| descriptors.iter().any(|it| it.path == path);
+    let mut names: Vec<&str> = options
+        .iter()
+        .filter(|(path, _)| !is_known(path))
+        .filter_map(|(path, _)| path.strip_prefix(prefix))
+        .filter(|name| !name.contains('.'))
+        .collect();
+    names.sort_unstable();
+    (!names.is_empty()).then(|| ("$invalid".to_owned(), json!(names)))
+}
+
 /// The attributes of a list of descriptors, by their names without the prefix.
 fn attributes(descriptors: &[Descriptor], prefix: &str, options: &Table) -> Vec<(String, Json)> {
     let mut attributes = Vec::new();
@@ -142,6 +156,7 @@ fn of_namespace(namespace: &Namespace, options: &Table) -> Json {
         "vagrant" => finalize_plugins(&mut found, options),
         _ => {}
     }
+    found.extend(invalid(namespace.options, &prefix, options));
     object(found)
 }
 

@@ -5,6 +5,7 @@ use vagrantfile::layer::{Call, Setting, Value};
 
 use super::super::providers::ProviderConfig;
 use super::super::value::{to_i, to_text};
+use super::libvirt;
 use super::values::{object, of_value};
 
 /// A provider.
@@ -28,13 +29,11 @@ fn config(provider: &ProviderConfig) -> Json {
         found.extend(customizations(provider));
         found.extend(network_adapters(provider));
     }
-    if provider.name == "docker" {
-        found.extend(links(provider));
-    }
-    if provider.name == "hyperv"
-        && let Some(linked) = provider.body.options.value("linked_clone")
-    {
-        found.push(("differencing_disk".to_owned(), of_value(linked)));
+    match provider.name.as_str() {
+        "docker" => found.extend(links(provider)),
+        "libvirt" => found.extend(libvirt::attributes(&provider.body)),
+        "hyperv" => link_clones(&mut found),
+        _ => {}
     }
     object(found)
 }
@@ -47,6 +46,19 @@ fn links(provider: &ProviderConfig) -> Option<(String, Json)> {
     });
     let links: Vec<Json> = calls.collect();
     (!links.is_empty()).then(|| ("links".to_owned(), Json::Array(links)))
+}
+
+/// Hyper-V's two names for the same wish follow each other.
+fn link_clones(found: &mut Vec<(String, Json)>) {
+    let value = |name: &str| found.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone());
+    match (value("linked_clone"), value("differencing_disk")) {
+        (Some(linked), None) => found.push(("differencing_disk".to_owned(), linked)),
+        (None, Some(differencing)) => {
+            found.push(("linked_clone".to_owned(), differencing));
+            found.push(("_differencing_disk_deprecation".to_owned(), json!(true)));
+        }
+        _ => {}
+    }
 }
 
 /// Commands of VBoxManage with when they run, in the order of the file.

@@ -37,7 +37,7 @@ pub fn of_shell(options: &Table) -> Json {
 
 fn config(definition: &ProvisionerDefinition, folder: &Path) -> Json {
     let Some(kind) = kind(&definition.kind) else {
-        return json!({});
+        return assigned(&definition.config);
     };
     let body = &definition.config;
     let mut found: Vec<(String, Json)> = kind
@@ -63,6 +63,16 @@ fn config(definition: &ProvisionerDefinition, folder: &Path) -> Json {
     }
     found.retain(|(_, value)| !value.is_null());
     object(found)
+}
+
+/// What was assigned to a provisioner that nobody knows.
+fn assigned(body: &Body) -> Json {
+    object(
+        body.options
+            .iter()
+            .map(|(name, value)| (name.to_owned(), of_value(value)))
+            .collect(),
+    )
 }
 
 fn set(found: &mut Vec<(String, Json)>, name: &str, value: Json) {

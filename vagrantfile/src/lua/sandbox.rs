@@ -34,6 +34,10 @@ pub fn open(inner: &Rc<Inner>) -> mlua::Result<State> {
     state.set_memory_limit(inner.shared.settings.limits.memory)?;
     let counter = inner.clone();
     state.set_global_hook(HookTriggers::new().every_nth_instruction(STRIDE), move |_, _| {
+        if counter.shared.settings.cancellation.is_cancelled() {
+            counter.steps.set(0);
+            return Err(Failure::raise("reading was interrupted", None));
+        }
         let left = counter.steps.get().checked_sub(u64::from(STRIDE));
         let late = counter.shared.world.borrow().host.now().seconds - counter.started.get() > LONGEST;
         counter.steps.set(left.filter(|_| !late).unwrap_or(0));

@@ -34,6 +34,8 @@ pub struct Model {
     objects: Vec<Object>,
     blocks: Vec<Block>,
     /// The Vagrantfile that runs.
+    /// Records before this one are closed.
+    sealed: usize,
     speaker: FileId,
 }
 
@@ -139,6 +141,8 @@ pub struct ProviderBlock {
     pub block: BlockId,
     /// Whether it takes a second argument, the override.
     pub overrides: bool,
+    /// Whether the object was already filled when another one's block added this to it.
+    pub late: bool,
 }
 
 struct Object {
@@ -159,6 +163,7 @@ struct Record {
     attributes: HashMap<String, usize>,
     defined: Vec<Defined>,
     is_version_one: bool,
+    is_filled: bool,
 }
 
 /// Whose record it is; the text is the name of the provider, the type of the provisioner.
@@ -205,6 +210,7 @@ impl Model {
             objects: Vec::new(),
             blocks: Vec::new(),
             speaker: FileId::default(),
+            sealed: 0,
         }
     }
 
@@ -227,8 +233,15 @@ impl Model {
             attributes,
             defined,
             is_version_one,
+            is_filled: false,
         });
         self.object(record, String::new())
+    }
+
+    /// Notes that the block of an object has run to its end.
+    pub fn fill(&mut self, object: ObjectId) {
+        let record = self.objects[object.0 as usize].record;
+        self.records[record].is_filled = true;
     }
 
     /// From now on blocks are those of a file.
@@ -313,6 +326,16 @@ impl Model {
     /// The machines that a root defines, in order.
     pub fn defined(&self, root: ObjectId) -> &[Defined] {
         &self.records[self.objects[root.0 as usize].record].defined
+    }
+
+    /// Closes all that was recorded so far: what is said to it from now on is thrown away.
+    pub fn seal(&mut self) {
+        self.sealed = self.records.len();
+    }
+
+    /// Takes the seal off.
+    pub fn unseal(&mut self) {
+        self.sealed = 0;
     }
 
     /// The blocks of providers in a root, in order.
@@ -402,15 +425,22 @@ impl Model {
     }
 
     fn assign(&mut self, record: usize, path: String, what: What, origin: Origin) {
-        let record = &mut self.records[record];
-        if record.owner == Owner::Discarded {
+        if self.is_closed(record) {
             return;
         }
+        let record = &mut self.records[record];
         record.attributes.insert(path.clone(), record.lines.len());
         record.lines.push(Line { path, what, origin });
     }
 
+    fn is_closed(&self, record: usize) -> bool {
+        record < self.sealed || self.records[record].owner == Owner::Discarded
+    }
+
     fn define(&mut self, record: usize, arguments: Arguments, origin: Origin) -> Result<Outcome, Error> {
+        if self.is_closed(record) {
+            return Ok(Outcome::Done);
+        }
         let name = arguments
             .first_text()
             .ok_or_else(|| Error::Arguments("`vm.define` needs the machine's name".into()))?;
@@ -451,6 +481,9 @@ impl Model {
     }
 
     fn provider(&mut self, record: usize, arguments: Arguments, origin: Origin) -> Result<Outcome, Error> {
+        if self.is_closed(record) {
+            return Ok(Outcome::Done);
+        }
         let name = arguments
             .first_text()
             .ok_or_else(|| Error::Arguments("`vm.provider` needs the provider's name".into()))?;
@@ -458,6 +491,7 @@ impl Model {
             provider: name.clone(),
             block,
             overrides: self.blocks[block.0 as usize].arity == 2,
+            late: self.records[record].is_filled,
         });
         let positional = vec![Datum::Plain(Value::Symbol(name))];
         let what = What::Call {
@@ -482,7 +516,7 @@ impl Model {
         origin: Origin,
     ) -> Result<Outcome, Error> {
         let body = arguments.block.map(|_| self.open(body_owner(&path, &arguments)));
-        if self.records[record].owner == Owner::Discarded {
+        if self.is_closed(record) {
             return Ok(body.map_or(Outcome::Done, Outcome::Run));
         }
         let body_record = body.map(|it| self.objects[it.0 as usize].record);

@@ -56,6 +56,9 @@ pub struct Interpreter {
     pub(super) cache: HashMap<(usize, Symbol), Option<Rc<Method>>>,
 }
 
+/// Every how many steps, less one, somebody is asked whether the reading shall go on.
+const CANCELLATION_STRIDE: u64 = 0xff;
+
 /// The stack that is left for what is not measured, such as the regular expressions' own recursion.
 const STACK_RESERVE: usize = 4 << 20;
 
@@ -118,6 +121,9 @@ impl Interpreter {
         }
         if self.stack_base.abs_diff(stack_pointer()) + STACK_RESERVE > limits.stack {
             return Err(self.error("SystemStackError", "stack level too deep"));
+        }
+        if self.steps & CANCELLATION_STRIDE == 0 && self.shared.settings.cancellation.is_cancelled() {
+            return Err(self.stop("reading was interrupted", "nothing was changed; run the command again"));
         }
         Ok(())
     }

@@ -213,6 +213,7 @@ pub fn evaluate(it: &mut Interpreter, text: String, path: Option<String>, line: 
         }
     };
     let variables = Variables {
+        _weight: Weight::of(64),
         values: RefCell::default(),
         parent: Some(around.variables.clone()),
         is_evaluated: true,

@@ -182,6 +182,7 @@ impl Interpreter {
                     matched: std::cell::RefCell::new(Value::Nil),
                 });
                 let lambda = Proc {
+                    _weight: Weight::of(96),
                     code: Code::Function {
                         function: function.clone(),
                         context: context.clone(),

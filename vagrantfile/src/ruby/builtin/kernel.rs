@@ -184,6 +184,7 @@ pub fn with_context(it: &mut Interpreter, call: &Call, here: &Rc<Context>) -> Ou
                     context: here.clone(),
                 };
                 Value::Proc(Rc::new(Proc {
+                    _weight: Weight::of(96),
                     code,
                     is_lambda: true,
                     tag: it.fresh_id(),

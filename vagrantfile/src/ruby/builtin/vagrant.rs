@@ -171,20 +171,16 @@ const VAGRANT: Methods = &[
     ("require_version", require_version),
     ("require_plugin", |it, _, arguments| {
         let name = it.text_of(arguments.get(0))?;
-        match it.shared.settings.plugins.has(&name) {
-            true => Ok(Value::Nil),
-            false => Err(it.error(
-                "Vagrant::Errors::PluginNotInstalled",
-                format!("the plugin `{name}` is not installed"),
-            )),
-        }
+        // Vagrant 2.3: says that this does nothing any more.
+        let warning = format!("`Vagrant.require_plugin` ({name}) does nothing; plugins are found by themselves\n");
+        super::kernel::print(it, &warning)
     }),
     ("plugin", |it, _, arguments| {
         let name = match arguments.get(1) {
             Some(name) => it.text_of(Some(name))?,
             None => "plugin".to_owned(),
         };
-        let name: String = name.split('_').map(|it| it[..1].to_uppercase() + &it[1..]).collect();
+        let name: String = name.split('_').map(super::string::capitalized).collect();
         Ok(Value::Class(it.core.class_at(
             &format!("Vagrant::Plugin::V2::{name}"),
             &it.core.object.clone(),

@@ -96,13 +96,13 @@ impl Interpreter {
         match block {
             None => {}
             Some(BlockArgument::Literal(function)) => {
-                charge(96);
                 let tag = self.fresh_id();
                 let code = Code::Function {
                     function: function.clone(),
                     context: here.clone(),
                 };
                 arguments.block = Some(Value::Proc(Rc::new(Proc {
+                    _weight: Weight::of(96),
                     code,
                     is_lambda: false,
                     tag,

@@ -120,12 +120,12 @@ impl Interpreter {
             Kind::ConstantOf(scope, name) => self.constant_of(node, scope.as_deref(), *name, here),
             Kind::Lambda(function) => {
                 let tag = self.fresh_id();
-                charge(96);
                 let code = Code::Function {
                     function: function.clone(),
                     context: here.clone(),
                 };
                 Ok(Value::Proc(Rc::new(Proc {
+                    _weight: Weight::of(96),
                     code,
                     is_lambda: true,
                     tag,

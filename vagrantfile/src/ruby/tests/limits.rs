@@ -1,8 +1,13 @@
 //! What hostile files are stopped by.
 
 use super::{check, printed};
+use crate::cancellation::Cancellation;
 use crate::host::MemoryHost;
+use crate::session::{Role, Session, Settings};
 use expect_test::expect;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 #[test]
 fn a_loop_without_an_end_is_stopped_at_its_line() {
@@ -12,6 +17,24 @@ fn a_loop_without_an_end_is_stopped_at_its_line() {
         /project/Vagrantfile:2:8: this file does not come to an end
           loop { x += 1 }
                  ^
+          look for a loop that never stops
+    "#]],
+    );
+    check(
+        "loop {}",
+        expect![[r#"
+        /project/Vagrantfile:1:1: this file does not come to an end
+          loop {}
+          ^
+          look for a loop that never stops
+    "#]],
+    );
+    check(
+        "loop { 'a text'.upcase + [1, 2].map { |it| it }.join }",
+        expect![[r#"
+        /project/Vagrantfile:1:1: this file does not come to an end
+          loop { 'a text'.upcase + [1, 2].map { |it| it }.join }
+          ^
           look for a loop that never stops
     "#]],
     );
@@ -318,4 +341,22 @@ fn bytes_at_random_never_panic() {
         let text = printed(MemoryHost::default(), &source);
         assert!(!text.contains("fault of ours"), "{source:?}: {text}");
     }
+}
+
+#[test]
+fn reading_stops_when_it_is_cancelled() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = asked.clone();
+    let settings = Settings {
+        cancellation: Cancellation::when(move || counter.fetch_add(1, Ordering::Relaxed) > 2),
+        ..Settings::default()
+    };
+    let host = MemoryHost::default().with_file("Vagrantfile", "begin\n  loop { }\nrescue Exception\nend\nloop { }");
+    let session = Session::new(Box::new(host), settings).expect("a thread starts");
+
+    let report = session.load(Path::new("/project/Vagrantfile"), Role::Project);
+
+    let report = report.expect_err("the loop does not end").to_string();
+    assert!(report.contains("Vagrantfile:2:3: reading was interrupted"), "{report}");
+    assert_eq!(asked.load(Ordering::Relaxed), 4);
 }

@@ -2,7 +2,7 @@
 
 use super::collections::Arguments;
 use super::variables::Variables;
-use super::{Value, charge};
+use super::{Value, Weight, charge};
 use crate::ruby::ir::{Function, Source};
 use crate::ruby::symbol::Symbol;
 use indexmap::IndexMap;
@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 /// A block, proc or lambda.
 pub struct Proc {
+    pub _weight: Weight,
     pub code: Code,
     pub is_lambda: bool,
     /// Marks the `break` that belongs to it.

@@ -1,6 +1,6 @@
 //! Arrays, hashes, and the arguments of calls.
 
-use super::{Value, charge};
+use super::{Value, Weight, charge};
 use crate::ruby::symbol::Symbol;
 use indexmap::IndexMap;
 use std::cell::{Cell, RefCell};
@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 impl Default for Table {
     fn default() -> Self {
-        charge(128);
         Self {
+            _weight: Weight::of(128),
             pairs: RefCell::default(),
             default: RefCell::new(Value::Nil),
             default_block: RefCell::new(None),
@@ -118,12 +118,14 @@ impl Arguments {
 
 /// An array.
 pub struct List {
+    pub _weight: Weight,
     pub items: RefCell<Vec<Value>>,
     pub frozen: Cell<bool>,
 }
 
 /// A hash: keys in the order in which they came.
 pub struct Table {
+    pub _weight: Weight,
     pub pairs: RefCell<IndexMap<Key, (Value, Value)>>,
     pub default: RefCell<Value>,
     pub default_block: RefCell<Option<Value>>,

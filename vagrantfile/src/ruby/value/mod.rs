@@ -1,16 +1,17 @@
 //! Ruby's values.
 //!
-//! A value is cheap to clone: what can change is shared. Memory is counted when values are made ([`charge`]) and never given back: the
-//! count bounds what a file may use, it is not an account of what it holds.
+//! A value is cheap to clone: what can change is shared. What values take is counted ([`Weight`]).
 
 mod burial;
 mod code;
 mod collections;
 mod variables;
+mod weight;
 
 pub use code::*;
 pub use collections::*;
 pub use variables::Variables;
+pub use weight::{Weight, charge, charged};
 
 use crate::model::ObjectId;
 use crate::ruby::ir::Flags;
@@ -19,20 +20,6 @@ use indexmap::IndexMap;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-thread_local! {
-    static CHARGED: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts bytes that were taken for values.
-pub fn charge(bytes: usize) {
-    CHARGED.set(CHARGED.get().saturating_add(bytes));
-}
-
-/// How many bytes were taken on this thread.
-pub fn charged() -> usize {
-    CHARGED.get()
-}
 
 /// Any value.
 #[derive(Clone)]
@@ -58,6 +45,7 @@ pub enum Value {
 
 /// A string. Strings are UTF-8 here; other bytes were replaced when they came in.
 pub struct Text {
+    pub _weight: Weight,
     pub text: RefCell<String>,
     pub frozen: Cell<bool>,
 }
@@ -90,8 +78,9 @@ impl Value {
     /// A new string.
     pub fn string(text: impl Into<String>) -> Self {
         let text = text.into();
-        charge(text.len() + 64);
+        let weight = Weight::of(text.len() + 64);
         Value::String(Rc::new(Text {
+            _weight: weight,
             text: RefCell::new(text),
             frozen: Cell::new(false),
         }))
@@ -99,8 +88,9 @@ impl Value {
 
     /// A new array.
     pub fn array(items: Vec<Value>) -> Self {
-        charge(items.len() * 16 + 64);
+        let weight = Weight::of(items.len() * 16 + 64);
         Value::Array(Rc::new(List {
+            _weight: weight,
             items: RefCell::new(items),
             frozen: Cell::new(false),
         }))
@@ -125,8 +115,8 @@ impl Value {
         arity: i32,
         block: impl Fn(&mut crate::ruby::interpreter::Interpreter, &Arguments) -> crate::ruby::interpreter::Eval + 'static,
     ) -> Self {
-        charge(96);
         Value::Proc(Rc::new(Proc {
+            _weight: Weight::of(96),
             code: Code::Native {
                 block: Rc::new(block),
                 arity,

@@ -1,12 +1,13 @@
 //! Local variables.
 
-use super::{Value, charge};
+use super::{Value, Weight};
 use crate::ruby::symbol::Symbol;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Local variables of a method or block.
 pub struct Variables {
+    pub _weight: Weight,
     pub values: RefCell<Vec<(Symbol, Value)>>,
     pub parent: Option<Rc<Variables>>,
     /// Text that was evaluated sees the variables around it by name alone.
@@ -16,8 +17,8 @@ pub struct Variables {
 impl Variables {
     /// Variables within others.
     pub fn within(parent: Option<Rc<Variables>>) -> Rc<Self> {
-        charge(64);
         Rc::new(Self {
+            _weight: Weight::of(64),
             values: RefCell::default(),
             parent,
             is_evaluated: false,

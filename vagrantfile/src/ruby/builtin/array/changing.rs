@@ -70,7 +70,7 @@ pub(super) const CHANGING: Methods = &[
             items = list.items.borrow_mut();
             items.resize(at, Value::Nil);
         }
-        items.splice(at..at, arguments.list[1..].iter().cloned());
+        items.splice(at..at, arguments.list.iter().skip(1).cloned());
         Ok(this.clone())
     }),
     ("[]=", assign),

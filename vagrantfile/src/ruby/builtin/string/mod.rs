@@ -393,7 +393,8 @@ fn is_space(letter: char) -> bool {
     letter.is_ascii_whitespace() || letter == '\0' || letter == '\u{b}'
 }
 
-fn capitalized(text: &str) -> String {
+/// The text with a capital first, and small letters behind it.
+pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
     first + &letters.as_str().to_lowercase()
