@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod destroy;
 mod elsewhere;
+mod gc;
 mod global_status;
 mod halt;
 mod init;
@@ -136,6 +137,7 @@ enum Command {
     DockerLogs(elsewhere::ElsewhereArgs),
     #[command(hide = true)]
     DockerRun(elsewhere::ElsewhereArgs),
+    Gc(gc::GcArgs),
     GlobalStatus(global_status::GlobalStatusArgs),
     Halt(halt::HaltArgs),
     Init(init::InitArgs),
@@ -414,6 +416,7 @@ impl Command {
             Command::DockerExec(it) => it.run(context, "docker-exec"),
             Command::DockerLogs(it) => it.run(context, "docker-logs"),
             Command::DockerRun(it) => it.run(context, "docker-run"),
+            Command::Gc(it) => it.run(context).await,
             Command::GlobalStatus(it) => it.run(context).await,
             Command::Halt(it) => it.run(context).await,
             Command::Init(it) => it.run(context),

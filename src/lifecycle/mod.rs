@@ -9,6 +9,7 @@ mod boot;
 mod boxes;
 mod cloud_init;
 mod folders;
+pub mod garbage;
 pub mod interrupt;
 pub mod plan;
 mod provisioning;
@@ -32,7 +33,7 @@ use work::Work;
 pub use self::boxes::{tell_whether_outdated, update as update_box};
 pub use folders::KINDS as FOLDER_KINDS;
 pub use provisioning::ProvisionWish;
-pub use removal::destroy;
+pub use removal::{adopt, destroy};
 
 /// `up`: brings the machine up from whatever state it is in.
 pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &ProvisionWish) -> Result<()> {

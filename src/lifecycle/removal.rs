@@ -39,6 +39,18 @@ pub async fn destroy(context: &Context, target: &Target, graceful: bool) -> Resu
     .await
 }
 
+/// `gc --adopt`: a machine of this project that is there is noted as such, and entered into the index again. Returns whether it is.
+pub async fn adopt(context: &Context, target: &Target) -> Result<bool> {
+    let machine = target.machine(context)?;
+    if machine.state().await? == State::NotCreated {
+        return Ok(false);
+    }
+    // Taking the lock heals what is noted of it.
+    Work::begin(context, machine, "gc", ProvisionWish::Nothing)
+        .await
+        .map(|_| true)
+}
+
 /// Whether a machine, or what one left when its removal was broken off.
 fn is_anything_left(machine: &Machine) -> Result<bool> {
     Ok(machine.id()?.is_some()

@@ -16,6 +16,15 @@ pub struct Claims {
     folder: PathBuf,
 }
 
+/// A claim, and the machine's folder that it was given to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The claim.
+    pub claim: Uuid,
+    /// The folder, which may be gone.
+    pub folder: PathBuf,
+}
+
 /// What is known of a claim that stands in a machine's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -57,6 +66,20 @@ impl Claims {
             }
         }
         Ok(given)
+    }
+
+    /// All claims that were given, as far as they can be read.
+    pub fn list(&self) -> Result<Vec<Given>> {
+        let mut list = Vec::new();
+        for (claim, file) in self.all()? {
+            let noted = read_optional(&file)?.and_then(|it| serde_json::from_str::<Noted>(&it).ok());
+            list.extend(noted.map(|it| Given {
+                claim,
+                folder: it.folder,
+            }));
+        }
+        list.sort_by(|one, other| one.folder.cmp(&other.folder));
+        Ok(list)
     }
 
     /// The claim that a file is about, if it is one of these.

@@ -45,6 +45,11 @@ impl MachineFolder {
         }
     }
 
+    /// The folder that is at a path.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// The providers at which a machine of that name exists, by their `id` files.
     pub fn providers_with_a_machine(dot_vagrant: &Path, machine: &str) -> Vec<String> {
         let Ok(folders) = fs::read_dir(dot_vagrant.join("machines").join(machine)) else {
