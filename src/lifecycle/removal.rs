@@ -150,6 +150,7 @@ impl Work<'_> {
         let Some(id) = machine.id()? else { return Ok(()) };
         if machine.claims.standing(id.claim, &id.folder)? == state::claims::Standing::Moved {
             machine.claims.note(id.claim, &id.folder)?;
+            machine.folder.write_vagrant_cwd(&machine.project.root)?;
         }
         if self.now == State::NotCreated {
             return Ok(());
