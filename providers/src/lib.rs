@@ -13,7 +13,7 @@ pub mod qemu;
 mod spec;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +62,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Taking disks out of a machine, where the backend can.
+    fn export(&self) -> Option<&dyn Export> {
+        None
+    }
+
     /// Snapshots, where the backend has them.
     fn snapshots(&self) -> Option<&dyn Snapshots> {
         None
@@ -76,6 +81,23 @@ pub trait Suspend: Send + Sync {
 
     /// Throws saved memory away: the machine is stopped then. Nothing saved is `Ok`.
     async fn discard_memory(&self, id: &MachineId) -> Result<()>;
+}
+
+/// Taking a machine's disks out of it.
+#[async_trait]
+pub trait Export: Send + Sync {
+    /// Writes the disks of a machine that does not run into a folder, each complete in itself and in the format qcow2; the one
+    /// that it boots from comes first.
+    async fn export(&self, id: &MachineId, folder: &Path) -> Result<Vec<ExportedDisk>>;
+}
+
+/// A disk that was taken out of a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedDisk {
+    /// Its name in the folder.
+    pub file_name: String,
+    /// How large the disk is that a guest sees, in bytes.
+    pub virtual_size: u64,
 }
 
 /// Going back to an earlier time of a machine.

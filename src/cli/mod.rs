@@ -14,6 +14,7 @@ mod halt;
 mod init;
 mod list_commands;
 mod man;
+mod package;
 mod plugin;
 mod port;
 mod provider;
@@ -149,6 +150,7 @@ enum Command {
     Man(man::ManArgs),
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    Package(package::PackageArgs),
     Port(port::PortArgs),
     #[command(hide = true)]
     Powershell(elsewhere::ElsewhereArgs),
@@ -419,6 +421,7 @@ impl Command {
             Command::Gc(it) => it.run(context).await,
             Command::GlobalStatus(it) => it.run(context).await,
             Command::Halt(it) => it.run(context).await,
+            Command::Package(it) => it.run(context).await,
             Command::Init(it) => it.run(context),
             Command::ListCommands(it) => it.run(context),
             Command::Login(it) => it.run(context, "login"),

@@ -11,6 +11,7 @@ mod cloud_init;
 mod folders;
 pub mod garbage;
 pub mod interrupt;
+mod package;
 pub mod plan;
 mod provisioning;
 pub mod queue;
@@ -32,6 +33,7 @@ use work::Work;
 
 pub use self::boxes::{tell_whether_outdated, update as update_box};
 pub use folders::KINDS as FOLDER_KINDS;
+pub use package::package;
 pub use provisioning::ProvisionWish;
 pub use removal::{adopt, destroy};
 

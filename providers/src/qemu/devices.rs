@@ -302,6 +302,25 @@ pub(super) fn check(spec: &MachineSpec, architecture: Architecture) -> Result<()
     devices.network_cards().map(drop)
 }
 
+/// The disk's bus and the model of the first network card, where they are not what any machine has.
+pub fn hardware_names(spec: &MachineSpec) -> (Option<String>, Option<String>) {
+    let Ok(architecture) = Architecture::named(&spec.architecture) else {
+        return (None, None);
+    };
+    let bus = disk_bus(spec, architecture);
+    let of_box = spec
+        .devices
+        .network_cards
+        .first()
+        .and_then(|it| it.model)
+        .map(card_model);
+    let card = spec.qemu.net_device.as_deref().or(of_box);
+    (
+        Some(bus).filter(|it| *it != "virtio").map(str::to_owned),
+        card.filter(|it| *it != "virtio-net-pci").map(str::to_owned),
+    )
+}
+
 /// How the screen is shown, as `-display` takes it.
 pub(super) fn display(options: &QemuOptions) -> &'static str {
     use crate::Display;

@@ -78,9 +78,9 @@ impl Disks<'_> {
         fs::set_permissions(&scratch, std::os::unix::fs::PermissionsExt::from_mode(0o600))
             .map_err(failed("write", &scratch))?;
         let check = words(&["check", "-q", "-r", "all", "-f", "vhdx"], &[&scratch]);
-        programs::run(self.qemu_img, &check).await?;
+        programs::run_long(self.qemu_img, &check).await?;
         let convert = words(&["convert", "-q", "-f", "vhdx", "-O", "qcow2"], &[&scratch, unfinished]);
-        programs::run(self.qemu_img, &convert).await?;
+        programs::run_long(self.qemu_img, &convert).await?;
         file::remove(&scratch)
     }
 

@@ -13,6 +13,7 @@ mod console;
 mod devices;
 mod disk;
 mod ending;
+mod export;
 mod files;
 mod firmware;
 mod forwards;
@@ -35,6 +36,7 @@ use async_trait::async_trait;
 use qapi::qmp::RunState;
 
 use self::architecture::Architecture;
+pub use self::devices::hardware_names;
 use self::disk::Disks;
 use self::ending::Ending;
 use self::files::MachineFiles;
@@ -43,8 +45,8 @@ use self::monitor::{Monitor, Unreachable};
 pub use self::options::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB, DESCRIPTORS, OptionProblem, QemuBlock};
 use self::process::Process;
 use crate::{
-    BoundForward, Endpoint, Error, Features, MachineId, MachineSpec, Notices, Provider, Result, Snapshots, State, Stop,
-    Suspend, file,
+    BoundForward, Endpoint, Error, Export, Features, MachineId, MachineSpec, Notices, Provider, Result, Snapshots,
+    State, Stop, Suspend, file,
 };
 
 /// How long one who only looks waits for a word from QEMU.
@@ -263,6 +265,10 @@ impl Provider for Qemu {
     }
 
     fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+
+    fn export(&self) -> Option<&dyn Export> {
         Some(self)
     }
 }

@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// How long a program that only edits a file may take.
 const SHORT_RUN: Duration = Duration::from_secs(60);
 
+/// How long one may take that copies a disk.
+const LONG_RUN: Duration = Duration::from_secs(4 * 60 * 60);
+
 /// The program of that name in the first folder that has one which can be run.
 pub(super) fn find(name: &str, search_path: &[PathBuf]) -> Result<PathBuf> {
     search_path
@@ -49,8 +52,17 @@ pub(super) async fn run(program: &Path, arguments: &[OsString]) -> Result<()> {
     output(program, arguments).await.map(drop)
 }
 
+/// The same for one that copies whole disks.
+pub(super) async fn run_long(program: &Path, arguments: &[OsString]) -> Result<()> {
+    output_within(program, arguments, LONG_RUN).await.map(drop)
+}
+
 /// The same for one that answers; returns what it writes.
 pub(super) async fn output(program: &Path, arguments: &[OsString]) -> Result<Vec<u8>> {
+    output_within(program, arguments, SHORT_RUN).await
+}
+
+async fn output_within(program: &Path, arguments: &[OsString], patience: Duration) -> Result<Vec<u8>> {
     let name = name_of(program);
     let mut command = tokio::process::Command::new(program);
     command
@@ -64,11 +76,11 @@ pub(super) async fn output(program: &Path, arguments: &[OsString]) -> Result<Vec
         path: program.to_owned(),
         source,
     };
-    let output = tokio::time::timeout(SHORT_RUN, command.output())
+    let output = tokio::time::timeout(patience, command.output())
         .await
         .map_err(|_| Error::NoAnswer {
             backend: "QEMU",
-            what: format!("`{name}` did not end within a minute"),
+            what: format!("`{name}` did not end within {} s", patience.as_secs()),
         })?
         .map_err(failed)?;
     if output.status.success() {

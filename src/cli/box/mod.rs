@@ -1,6 +1,7 @@
 //! `jaunt box`: the store of boxes.
 
 mod add;
+mod build;
 mod list;
 mod outdated;
 mod prune;
@@ -15,6 +16,8 @@ mod users;
 
 use clap::Subcommand;
 
+pub use repackage::write as write_box;
+
 use crate::context::Context;
 use crate::error::Result;
 
@@ -22,6 +25,7 @@ use crate::error::Result;
 #[derive(Debug, Subcommand)]
 pub enum BoxCommand {
     Add(add::AddArgs),
+    Build(build::BuildArgs),
     List(list::ListArgs),
     Outdated(outdated::OutdatedArgs),
     Prune(prune::PruneArgs),
@@ -37,6 +41,7 @@ impl BoxCommand {
     pub async fn run(self, context: &Context) -> Result<u8> {
         match self {
             BoxCommand::Add(it) => it.run(context).await,
+            BoxCommand::Build(it) => it.run(context).await,
             BoxCommand::List(it) => it.run(context),
             BoxCommand::Outdated(it) => it.run(context).await,
             BoxCommand::Prune(it) => it.run(context).await,

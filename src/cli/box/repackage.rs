@@ -1,5 +1,6 @@
 //! `jaunt box repackage`.
 
+use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,10 @@ impl RepackageArgs {
             .ui
             .of("box")
             .info(&format!("Repackaging to {}", output.display()));
-        write(context, installed, &output).await?;
+        write(context, &output, move |writer, cancel| {
+            installed.repackage(writer, cancel)
+        })
+        .await?;
         context.ui.of("box").success(&format!("Wrote {}", output.display()));
         Ok(0)
     }
@@ -68,7 +72,11 @@ impl RepackageArgs {
 }
 
 /// Writes beside the file first, so that a file of that name is always whole.
-async fn write(context: &Context, installed: InstalledBox, output: &Path) -> Result<()> {
+pub async fn write(
+    context: &Context,
+    output: &Path,
+    pack: impl FnOnce(BufWriter<File>, &Cancel) -> boxes::Result<()> + Send + 'static,
+) -> Result<()> {
     let failed = |source| Error::WriteFile {
         path: output.to_owned(),
         source,
@@ -77,7 +85,7 @@ async fn write(context: &Context, installed: InstalledBox, output: &Path) -> Res
     let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let (cancel, writer) = (Cancel::new(), file.reopen().map_err(failed)?);
     let wish = cancel.clone();
-    let mut work = tokio::task::spawn_blocking(move || installed.repackage(BufWriter::new(writer), &wish));
+    let mut work = tokio::task::spawn_blocking(move || pack(BufWriter::new(writer), &wish));
     let done = tokio::select! {
         done = &mut work => done,
         () = context.interrupt.raised() => {

@@ -1,0 +1,70 @@
+//! A machine's disks taken out of it: each one file that needs no other.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::{Qemu, Sight, programs, silent};
+use crate::{Error, Export, ExportedDisk, MachineId, Result};
+
+/// What `qemu-img info` says.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Image {
+    virtual_size: u64,
+}
+
+#[async_trait]
+impl Export for Qemu {
+    async fn export(&self, id: &MachineId, folder: &Path) -> Result<Vec<ExportedDisk>> {
+        let files = self.files(id);
+        if !files.disk().exists() {
+            return Err(Error::NotCreated);
+        }
+        match self.look_patiently(id).await {
+            Sight::Absent | Sight::Unreleased => {}
+            Sight::Alive(_) => {
+                return Err(Error::Unsupported {
+                    what: "the disks of a machine that runs cannot be taken out of it".to_owned(),
+                });
+            }
+            Sight::Silent => return Err(silent()),
+        }
+        let qemu_img = self.qemu_img()?;
+        // What told the guest who it is stays here.
+        let disks: Vec<_> = files
+            .disks()
+            .into_iter()
+            .filter(|(_, path)| *path != files.seed())
+            .collect();
+        let mut exported = Vec::new();
+        for (number, (_, path)) in disks.iter().enumerate() {
+            let file_name = match disks.len() {
+                1 => "box.img".to_owned(),
+                _ => format!("box_{number}.img"),
+            };
+            let to = folder.join(&file_name);
+            let mut convert: Vec<_> = ["convert", "-q", "-f", "qcow2", "-O", "qcow2"].map(Into::into).into();
+            convert.extend([path.into(), to.as_os_str().to_owned()]);
+            programs::run_long(&qemu_img, &convert).await?;
+            exported.push(ExportedDisk {
+                file_name,
+                virtual_size: virtual_size(&qemu_img, &to).await?,
+            });
+        }
+        Ok(exported)
+    }
+}
+
+async fn virtual_size(qemu_img: &Path, image: &Path) -> Result<u64> {
+    let mut arguments: Vec<_> = ["info", "--output=json", "-f", "qcow2"].map(Into::into).into();
+    arguments.push(image.as_os_str().to_owned());
+    let text = programs::output(qemu_img, &arguments).await?;
+    let read: serde_json::Result<Image> = serde_json::from_slice(&text);
+    read.map(|it| it.virtual_size).map_err(|source| Error::File {
+        action: "read",
+        path: image.to_owned(),
+        source: source.into(),
+    })
+}
