@@ -72,9 +72,6 @@ pub async fn wait_for_communicator(work: &mut Work<'_>) -> Result<()> {
     ui.detail(&format!("SSH address: {}", target.address()));
     ui.detail(&format!("SSH username: {}", target.user));
     let timeout = work.machine.config.vm.boot_timeout;
-    if work.machine.config.ssh.proxy_command.is_some() {
-        ui.warn("`config.ssh.proxy_command` counts for `jaunt ssh` only: the machine is reached directly.");
-    }
     let mut told = |progress: Progress<'_>| tell_progress(ui, &progress);
     let connection = reached_or_dead(work, &target, timeout, &mut told).await?;
     let connection = with_own_key(work, connection, &target).await?;

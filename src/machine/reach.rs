@@ -27,6 +27,7 @@ pub fn ssh_target(context: &Context, machine: &Machine, forwards: &[BoundForward
         .clone()
         .or_else(|| forward.map(|it| reachable(it.host.ip())));
     let mut target = SshTarget::new(host.unwrap_or_else(|| "127.0.0.1".to_owned()), port, user(machine));
+    target.proxy_command = ssh.proxy_command.clone();
     target.password = ssh
         .connect
         .password

@@ -10,15 +10,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::error::Error;
+use super::line::{self, Line};
 use super::target::SshTarget;
 
 /// A connection on which an SSH server has introduced itself; what was read of it will be read again.
 #[derive(Debug)]
 pub(super) struct Greeted {
-    stream: TcpStream,
+    stream: Line,
     read: Vec<u8>,
     replayed: usize,
 }
@@ -27,9 +27,9 @@ pub(super) struct Greeted {
 pub(super) async fn greet(target: &SshTarget, patience: Duration, accepted: &AtomicBool) -> Result<Greeted, Error> {
     let mut is_accepted = false;
     let attempt = async {
-        let stream = connect(target).await?;
-        is_accepted = true;
-        accepted.store(true, Ordering::Relaxed);
+        let stream = line::open(target).await?;
+        is_accepted = stream.is_accepted();
+        accepted.fetch_or(is_accepted, Ordering::Relaxed);
         read_banner(target, stream).await
     };
     let outcome = tokio::time::timeout(patience, attempt).await;
@@ -48,30 +48,19 @@ pub(super) async fn greet(target: &SshTarget, patience: Duration, accepted: &Ato
     })
 }
 
-async fn connect(target: &SshTarget) -> Result<TcpStream, Error> {
-    let failed = |source| Error::Connect {
-        address: target.address(),
-        source,
-    };
-    let stream = TcpStream::connect((target.host.as_str(), target.port))
-        .await
-        .map_err(failed)?;
-    // Keystrokes and small requests must not wait for each other.
-    stream.set_nodelay(true).map_err(failed)?;
-    Ok(stream)
-}
-
 /// The lines that a server may say before its banner, and the banner, together are not longer than this.
 const LONGEST_GREETING: usize = 8192;
 
-async fn read_banner(target: &SshTarget, mut stream: TcpStream) -> Result<Greeted, Error> {
+async fn read_banner(target: &SshTarget, mut stream: Line) -> Result<Greeted, Error> {
     let mut read = Vec::new();
     let mut buffer = [0; 512];
     loop {
         let count = match stream.read(&mut buffer).await {
             Ok(0) | Err(_) if read.is_empty() => {
-                return Err(Error::ClosedBeforeBanner {
-                    address: target.address(),
+                let address = target.address();
+                return Err(match stream.is_accepted() {
+                    true => Error::ClosedBeforeBanner { address },
+                    false => Error::ProxyEnded { address },
                 });
             }
             Ok(0) | Err(_) => return Err(not_ssh(target, &read)),

@@ -21,6 +21,10 @@ pub enum Error {
     #[error("{address} closed the connection before its SSH server answered")]
     ClosedBeforeBanner { address: String },
 
+    /// The `proxy_command` ended instead of leading anywhere.
+    #[error("the command that should lead to {address} ended before an SSH server answered")]
+    ProxyEnded { address: String },
+
     /// The other side speaks something else.
     #[error("what listens on {address} is not an SSH server: it says `{said}`")]
     NotSsh { address: String, said: String },

@@ -19,6 +19,7 @@ mod insecure_keys;
 pub mod insert_key;
 pub mod keys;
 mod legacy;
+mod line;
 mod login;
 pub mod openssh;
 mod raw_mode;

@@ -266,7 +266,7 @@ fn is_sign_of_life(error: &Error) -> bool {
 
 fn stage_of(error: &Error) -> Stage {
     match error {
-        Error::Connect { .. } => Stage::Unreachable,
+        Error::Connect { .. } | Error::ProxyEnded { .. } => Stage::Unreachable,
         Error::NoBanner { .. } | Error::ClosedBeforeBanner { .. } | Error::NotSsh { .. } => Stage::Silent,
         Error::AuthenticationRefused { .. } => Stage::Refused,
         _ => Stage::Greeted,

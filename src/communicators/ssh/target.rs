@@ -13,6 +13,8 @@ pub struct SshTarget {
     pub host: String,
     /// The port on that host.
     pub port: u16,
+    /// A command of this computer whose standard input and output are the connection, instead of TCP.
+    pub proxy_command: Option<String>,
     /// The login user.
     pub user: String,
     /// A password, tried after the keys.
@@ -41,6 +43,7 @@ impl SshTarget {
         Self {
             host: host.into(),
             port,
+            proxy_command: None,
             user: user.into(),
             password: None,
             private_keys: Vec::new(),
@@ -54,11 +57,13 @@ impl SshTarget {
         }
     }
 
-    /// `HOST:PORT`, as messages name it.
+    /// `HOST:PORT`, as messages name it, with the command that leads there if there is one.
     pub fn address(&self) -> String {
+        let via = self.proxy_command.as_ref().map(|it| format!(" through `{it}`"));
+        let via = via.unwrap_or_default();
         match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
+            true => format!("[{}]:{}{via}", self.host, self.port),
+            false => format!("{}:{}{via}", self.host, self.port),
         }
     }
 }

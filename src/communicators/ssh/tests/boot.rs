@@ -295,3 +295,43 @@ async fn the_insecure_key_is_recognised() {
     );
     assert!(!connection.uses_old_algorithms());
 }
+
+#[tokio::test]
+async fn a_proxy_command_leads_to_the_server_and_ends_with_the_connection() {
+    let server = Server::openssh("");
+    let folder = tempfile::tempdir().unwrap();
+    let process = folder.path().join("process");
+    let target = SshTarget {
+        host: "guest.invalid".to_owned(),
+        proxy_command: Some(format!(
+            "sh -c 'echo $$ > {}; test %h = guest.invalid && exec socat - TCP:127.0.0.1:%p'",
+            process.display()
+        )),
+        ..server.target()
+    };
+
+    let connection = connect(&target).await.unwrap();
+    let connector = std::fs::read_to_string(&process).unwrap();
+    let connector = std::path::Path::new("/proc").join(connector.trim()).join("cmdline");
+    assert!(connector.exists());
+    drop(connection);
+
+    for _ in 0..100 {
+        if std::fs::read(&connector).is_ok_and(|it| it.is_empty()) || !connector.exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the proxy command still runs");
+}
+
+#[tokio::test]
+async fn a_proxy_command_that_fails_is_named() {
+    let target = SshTarget {
+        proxy_command: Some("exit 3".to_owned()),
+        ..insecure(22)
+    };
+    check_failure(&target, 2, expect![[r#"
+        the guest did not come up within 2 s: nothing accepts connections on 127.0.0.1:PORT through `exit 3`
+        told: the command that should lead to 127.0.0.1:PORT through `exit 3` ended before an SSH server answered"#]]).await;
+}
