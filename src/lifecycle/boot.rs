@@ -127,9 +127,9 @@ async fn with_own_key(work: &Work<'_>, connection: Connection, target: &SshTarge
     }
     work.ui()
         .detail("The guest trusts a key that everybody knows. It gets one of its own...");
-    let connection = insert_key(connection, target, &machine_key, key_type(&work.machine)).await?;
+    insert_key(&connection, target, &machine_key, key_type(&work.machine)).await?;
     work.ui()
-        .detail("The published key is removed from the guest, and the new one works.");
+        .detail("The published key is removed from the guest, which takes the new one.");
     Ok(connection)
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use russh::client::{self, Handle, Msg};
+use russh::keys::{PrivateKey, PublicKey};
 use russh::{Channel, ChannelMsg};
 
 use super::banner::{Greeted, greet};
@@ -16,6 +17,9 @@ use super::login::{self, Login};
 use super::target::SshTarget;
 use super::{host_key, legacy::preferred};
 use crate::communicators::{Exit, Input, OnOutput};
+
+/// The host key that a server presents, once it has.
+type Presented = Arc<OnceLock<PublicKey>>;
 
 /// A logged-in connection.
 pub struct Connection {
@@ -47,38 +51,33 @@ impl Connection {
     }
 
     async fn log_in(target: &SshTarget, greeted: Greeted, algorithms: Algorithms) -> Result<Self, Error> {
-        let waited = target.connect_timeout;
-        let late = |_| Error::LoginTimeout {
-            address: target.address(),
-            waited,
-        };
-        tokio::time::timeout(waited, Self::log_in_patiently(target, greeted, algorithms))
+        let patience = target.connect_timeout;
+        tokio::time::timeout(patience, Self::log_in_patiently(target, greeted, algorithms))
             .await
-            .map_err(late)?
+            .map_err(|_| late(target))?
+    }
+
+    /// Whether the server would let this key in. Nobody is logged in: the server is asked, and the signature that it asks for in
+    /// turn is kept back. A login costs a slow guest a session of its own, this only the greeting.
+    pub(super) async fn would_accept(&self, target: &SshTarget, key: &PrivateKey) -> Result<bool, Error> {
+        let asking = async {
+            let greeted = greet(target, target.connect_timeout, &AtomicBool::new(false)).await?;
+            let (mut handle, _) = Self::meet(target, greeted, self.algorithms).await?;
+            let answer = login::would_accept(&mut handle, target, key, self.algorithms).await;
+            let _ = handle.disconnect(russh::Disconnect::ByApplication, "", "en").await;
+            answer
+        };
+        tokio::time::timeout(target.connect_timeout, asking)
+            .await
+            .map_err(|_| late(target))?
     }
 
     async fn log_in_patiently(target: &SshTarget, greeted: Greeted, algorithms: Algorithms) -> Result<Self, Error> {
         let banner = greeted.banner();
-        let presented = Arc::new(OnceLock::new());
-        let pinned = target
-            .host_key_file
-            .as_deref()
-            .map(host_key::read)
-            .transpose()?
-            .flatten();
-        let handler = GuestHandler {
-            address: target.address(),
-            host_key_file: target.host_key_file.clone(),
-            pinned: pinned.clone(),
-            presented: presented.clone(),
-            agent: target.agent_for_guest.clone(),
-        };
-        let config = Arc::new(config(target, algorithms, &handler));
-        let connected = client::connect_stream(config, greeted, handler).await;
-        let mut handle = connected.map_err(|it| key_exchange_error(target, it))?;
+        let (mut handle, unpinned) = Self::meet(target, greeted, algorithms).await?;
         let accepted = login::authenticate(&mut handle, target, algorithms).await?;
         // Only now: what answers during a boot, and refuses us, is not yet known to be the guest.
-        if let (None, Some(file), Some(key)) = (pinned, &target.host_key_file, presented.get()) {
+        if let (Some(file), Some(key)) = (&target.host_key_file, unpinned.get()) {
             host_key::pin(file, key)?;
         }
         Ok(Self {
@@ -90,6 +89,33 @@ impl Connection {
             environment: target.environment.clone(),
             forwards_agent: target.agent_for_guest.is_some(),
         })
+    }
+
+    /// Agrees on keys with a server that has the pinned host key, or is the first to be met; the host key of the latter comes back.
+    async fn meet(
+        target: &SshTarget,
+        greeted: Greeted,
+        algorithms: Algorithms,
+    ) -> Result<(Handle<GuestHandler>, Presented), Error> {
+        let presented = Presented::default();
+        let pinned = target
+            .host_key_file
+            .as_deref()
+            .map(host_key::read)
+            .transpose()?
+            .flatten();
+        let is_pinned = pinned.is_some();
+        let handler = GuestHandler {
+            address: target.address(),
+            host_key_file: target.host_key_file.clone(),
+            pinned,
+            presented: presented.clone(),
+            agent: target.agent_for_guest.clone(),
+        };
+        let config = Arc::new(config(target, algorithms, &handler));
+        let connected = client::connect_stream(config, greeted, handler).await;
+        let handle = connected.map_err(|it| key_exchange_error(target, it))?;
+        Ok((handle, if is_pinned { Presented::default() } else { presented }))
     }
 
     /// What opened the door.
@@ -199,6 +225,13 @@ impl std::fmt::Debug for Connection {
             .field("address", &self.address)
             .field("login", &self.login)
             .finish_non_exhaustive()
+    }
+}
+
+fn late(target: &SshTarget) -> Error {
+    Error::LoginTimeout {
+        address: target.address(),
+        waited: target.connect_timeout,
     }
 }
 

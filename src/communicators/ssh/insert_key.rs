@@ -1,7 +1,7 @@
 //! Giving a machine a key of its own on first contact (`config.ssh.insert_key`), and taking the insecure one away.
 //!
-//! The order makes every crash harmless: the new key is on the host's disk, then in the guest, then has opened a
-//! login, and only then does the insecure key go. Each part may run twice.
+//! The order makes every crash harmless: the new key is on the host's disk, then in the guest, then the guest's server says that
+//! it lets it in, and only then does the insecure key go. Each part may run twice.
 
 use std::path::Path;
 
@@ -21,26 +21,23 @@ pub fn is_needed(connection: &Connection, machine_key: &Path) -> bool {
     connection.login().is_insecure() || entered_with(connection, &keys::pending(machine_key))
 }
 
-/// Gives the machine a key of its own, removes the insecure ones from the guest, and returns the connection that the
-/// new key opened. The key is at `machine_key` afterwards.
+/// Gives the machine a key of its own, which is at `machine_key` afterwards, and removes the insecure ones from the guest.
 pub async fn insert_key(
-    connection: Connection,
+    connection: &Connection,
     target: &SshTarget,
     machine_key: &Path,
     key_type: KeyType,
-) -> Result<Connection, Error> {
+) -> Result<(), Error> {
     let pending = keys::pending(machine_key);
-    let connection = match entered_with(&connection, &pending) {
-        true => connection,
-        false => add_and_verify(&connection, target, machine_key, key_type).await?,
-    };
+    if !entered_with(connection, &pending) {
+        add_and_verify(connection, target, machine_key, key_type).await?;
+    }
     let key = keys::load(&KeySource::File(pending.clone()))?;
-    remove_insecure(&connection, target, &key).await?;
+    remove_insecure(connection, target, &key).await?;
     std::fs::rename(&pending, machine_key).map_err(|source| Error::Write {
         path: machine_key.to_owned(),
         source,
-    })?;
-    Ok(connection)
+    })
 }
 
 fn entered_with(connection: &Connection, key: &Path) -> bool {
@@ -52,22 +49,17 @@ async fn add_and_verify(
     target: &SshTarget,
     machine_key: &Path,
     key_type: KeyType,
-) -> Result<Connection, Error> {
+) -> Result<(), Error> {
     let pending = keys::pending(machine_key);
-    let with_new_key = SshTarget {
-        private_keys: vec![KeySource::File(pending.clone())],
-        password: None,
-        agent_for_login: None,
-        ..target.clone()
-    };
     for &key_type in types_to_try(key_type, connection.banner()) {
-        let key = key_to_insert(machine_key, key_type)?;
-        keys::write(&pending, &key)?;
+        keys::write(&pending, &key_to_insert(machine_key, key_type)?)?;
+        // As it is on the disk: a key that cannot be read back opens nothing.
+        let key = keys::load(&KeySource::File(pending.clone()))?;
         add(connection, target, &key).await?;
-        match Connection::open(&with_new_key).await {
-            Err(Error::AuthenticationRefused { .. }) => remove(connection, target, &[blob(&key)?], None).await?,
-            outcome => return outcome,
+        if connection.would_accept(target, &key).await? {
+            return Ok(());
         }
+        remove(connection, target, &[blob(&key)?], None).await?;
         std::fs::remove_file(&pending).map_err(|source| Error::Write {
             path: pending.clone(),
             source,
@@ -152,7 +144,8 @@ async fn remove(
     let keep = keep
         .map(|it| format!("grep -qF {} \"$file.jaunt\"", quote(&it)))
         .unwrap_or_default();
-    // The guest may be killed right after this, and must not come back with the old list or half a list: hence `sync`.
+    // The guest may be killed right after this, and must not come back with the old list or half a list: hence `sync`. One that
+    // knows no file names writes everything.
     let script = format!(
         r#"set -e
 umask 077
@@ -162,7 +155,7 @@ grep -vF {patterns} "$file" > "$file.jaunt" || [ $? -eq 1 ]
 {keep}
 chmod 600 "$file.jaunt"
 mv -f "$file.jaunt" "$file"
-sync
+sync "$file" "$HOME/.ssh" 2>/dev/null || sync
 "#
     );
     change(connection, target, "remove a key from", &script).await

@@ -74,6 +74,58 @@ pub(super) async fn authenticate(
     }
 }
 
+/// Whether the server asks for this key's signature, which it does for keys that it would let in.
+pub(super) async fn would_accept(
+    handle: &mut Handle<GuestHandler>,
+    target: &SshTarget,
+    key: &PrivateKey,
+    algorithms: Algorithms,
+) -> Result<bool, Error> {
+    let mut attempt = Attempt {
+        handle,
+        target,
+        algorithms,
+        tried: Vec::new(),
+        accepted: None,
+    };
+    for hash in attempt.hashes(key).await? {
+        let (user, public) = (&target.user, key.public_key().clone());
+        let mut asked = Asked(false);
+        let answer = attempt
+            .handle
+            .authenticate_publickey_with(user, public, hash, &mut asked)
+            .await;
+        match answer {
+            _ if asked.0 => return Ok(true),
+            Ok(_) => {}
+            // The signer itself fails only when it was asked.
+            Err(_) => {
+                return Err(Error::Protocol {
+                    source: russh::Error::Disconnect,
+                });
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Notes that a signature was asked for, and gives none.
+struct Asked(bool);
+
+impl russh::Signer for Asked {
+    type Error = russh::AgentAuthError;
+
+    async fn auth_sign(
+        &mut self,
+        _: &AgentIdentity,
+        _: Option<HashAlg>,
+        _: Vec<u8>,
+    ) -> Result<Vec<u8>, russh::AgentAuthError> {
+        self.0 = true;
+        Err(russh::SendError {}.into())
+    }
+}
+
 struct Attempt<'a> {
     handle: &'a mut Handle<GuestHandler>,
     target: &'a SshTarget,

@@ -331,7 +331,12 @@ async fn a_proxy_command_that_fails_is_named() {
         proxy_command: Some("exit 3".to_owned()),
         ..insecure(22)
     };
-    check_failure(&target, 2, expect![[r#"
+    check_failure(
+        &target,
+        2,
+        expect![[r#"
         the guest did not come up within 2 s: nothing accepts connections on 127.0.0.1:PORT through `exit 3`
-        told: the command that should lead to 127.0.0.1:PORT through `exit 3` ended before an SSH server answered"#]]).await;
+        told: the command that should lead to 127.0.0.1:PORT through `exit 3` ended before an SSH server answered"#]],
+    )
+    .await;
 }

@@ -67,9 +67,14 @@ async fn the_insecure_key_is_replaced() {
         .await
         .unwrap_or_else(|it| panic!("{it:?}\n{}", server.log()));
 
-    let connection = insert_key(connection, &target, &server.machine_key(), KeyType::Auto).await;
+    let inserted = insert_key(&connection, &target, &server.machine_key(), KeyType::Auto).await;
 
-    let connection = connection.unwrap_or_else(|it| panic!("{it:?}\n{}", server.log()));
+    inserted.unwrap_or_else(|it| panic!("{it:?}\n{}", server.log()));
+    let own = SshTarget {
+        private_keys: candidates(&server.machine_key(), &[], false),
+        ..target
+    };
+    let connection = connect(&own).await.expect("the new key opens it");
     assert!(
         matches!(
             connection.login(),

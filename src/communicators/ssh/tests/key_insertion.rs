@@ -11,9 +11,7 @@ async fn insert(server: &Server) -> Result<(), Error> {
     let target = target(server);
     let connection = connect(&target).await?;
     assert!(is_needed(&connection, &server.machine_key()));
-    insert_key(connection, &target, &server.machine_key(), KeyType::Auto)
-        .await
-        .map(drop)
+    insert_key(&connection, &target, &server.machine_key(), KeyType::Auto).await
 }
 
 fn target(server: &Server) -> SshTarget {
@@ -172,7 +170,7 @@ async fn a_key_that_does_not_open_the_guest_leaves_the_insecure_one() {
     let target = target(&server);
     let connection = connect(&target).await.expect("the server is up");
 
-    let error = insert_key(connection, &target, &server.machine_key(), KeyType::Ed25519)
+    let error = insert_key(&connection, &target, &server.machine_key(), KeyType::Ed25519)
         .await
         .expect_err("refused");
 
