@@ -65,6 +65,30 @@ fn every_option_of_vagrant_is_accepted_or_refused_with_a_reason() {
 }
 
 #[test]
+fn every_command_takes_the_options_of_all() {
+    let world = World::new();
+    let of_all =
+        "--machine-readable --json --no-color --color --timestamp --debug --debug-timestamp --no-tty --trust --help";
+    let commands = rows()
+        .into_iter()
+        .filter(|it| it.option.is_empty() && it.is_accepted && it.command != "help");
+    for row in commands {
+        let ran = world.run(row.command.split(' ').chain(of_all.split(' '))).success();
+        assert!(ran.stdout.contains("Options of every command:"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn names_of_the_users_own_stand_for_commands() {
+    let world = World::with_vagrantfile(NEVER_UP);
+    std::fs::write(world.home().join("aliases"), "down = halt --force\nsay = !echo said\n").unwrap();
+    let halt = world.run(["down"]).success();
+    assert!(halt.stdout.starts_with("==> default: "), "{}", halt.stdout);
+    assert_eq!(world.run(["say", "it's", "so"]).success().stdout, "said it's so\n");
+    assert_eq!(world.run(["other"]).code, 1);
+}
+
+#[test]
 fn commands_that_have_no_place_here_say_so_in_one_line() {
     let world = World::new();
     for words in [

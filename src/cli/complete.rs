@@ -26,7 +26,9 @@ impl CompleteArgs {
             let fitting = found.into_iter().filter(|(name, _)| name.starts_with(&offer.typed));
             offer.words.extend(fitting.collect::<Vec<_>>());
         }
-        for (word, help) in &offer.words {
+        // What would steer the terminal, or end the line, is nobody's name.
+        let is_plain = |word: &str| !word.chars().any(char::is_control);
+        for (word, help) in offer.words.iter().filter(|(word, _)| is_plain(word)) {
             let help = help.lines().next().unwrap_or_default();
             context.ui.data(&format!("{}{word}\t{help}\n", offer.before));
         }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::Result;
 use crate::project::{IndexedMachine, Standing};
+use crate::ui::visible::visible;
 
 /// Show the machines of all projects of this user
 #[derive(Debug, Args)]
@@ -93,7 +94,8 @@ fn table(machines: &[IndexedMachine]) -> String {
     let head = line(heads, "directory");
     let mut text = format!("{head}{}\n", "-".repeat(head.chars().count().max(72)));
     for (row, machine) in rows.iter().zip(machines) {
-        text.push_str(&line(*row, &machine.entry.vagrantfile_path.to_string_lossy()));
+        let folder = visible(&machine.entry.vagrantfile_path.to_string_lossy());
+        text.push_str(&line(*row, &folder));
     }
     text.push_str(
         "\nThese are the machines of all your projects. Commands take their ids from any folder: `jaunt halt ID`.\n",

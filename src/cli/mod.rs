@@ -1,5 +1,6 @@
 //! The command line: one file a command, with its arguments, its help and its `run`.
 
+mod aliases;
 mod autocomplete;
 mod r#box;
 mod cap;
@@ -37,12 +38,13 @@ mod validate;
 mod version;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::aliases::Expansion;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -63,12 +65,12 @@ use crate::ui::{Kind, Style, Ui};
     propagate_version = false
 )]
 struct Cli {
-    #[command(flatten)]
-    global: GlobalOptions,
-
     /// Print the version and exit
     #[arg(short, long)]
     version: bool,
+
+    #[command(flatten)]
+    global: GlobalOptions,
 
     #[command(subcommand)]
     command: Option<Command>,
@@ -76,6 +78,7 @@ struct Cli {
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct GlobalOptions {
     /// Print lines for programs
     #[arg(long, global = true)]
@@ -194,6 +197,11 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
         Err(error) => return fail_early(&format!("cannot find out the working folder: {error}")),
     };
     let compatible = environment.variable("JAUNT_COMPAT").is_some() || is_called_vagrant(&arguments);
+    let arguments = match unaliased(&environment, &arguments) {
+        None => arguments,
+        Some(Expansion::Arguments(arguments)) => arguments,
+        Some(Expansion::Shell { script, arguments }) => return run_in_shell(&script, &arguments),
+    };
     match parse(&arguments) {
         Ok(cli) if cli.version => print_early(&version::line(compatible)),
         Ok(Cli {
@@ -206,6 +214,29 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             1
         }
         Err(error) => explain_usage(&arguments, &error),
+    }
+}
+
+/// What the user's own name for a command stands for.
+fn unaliased(environment: &Environment, arguments: &[OsString]) -> Option<Expansion> {
+    let named = environment.variable("VAGRANT_ALIAS_FILE").map(PathBuf::from);
+    let file = named.or_else(|| Home::find(environment).ok()?.aliases())?;
+    let text = std::fs::read_to_string(file).ok()?;
+    let is_known = |name: &str| name == "help" || Cli::command().find_subcommand(name).is_some();
+    aliases::expand(&text, arguments, is_known)
+}
+
+fn run_in_shell(script: &str, arguments: &[OsString]) -> u8 {
+    let mut shell = std::process::Command::new("sh");
+    match shell
+        .arg("-c")
+        .arg(format!("{script} \"$@\""))
+        .arg("sh")
+        .args(arguments)
+        .status()
+    {
+        Ok(status) => status.code().and_then(|it| u8::try_from(it).ok()).unwrap_or(1),
+        Err(error) => fail_early(&format!("cannot start a shell for `{script}`: {error}")),
     }
 }
 

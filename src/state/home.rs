@@ -62,6 +62,13 @@ impl Home {
         self.root.join("settings.toml")
     }
 
+    /// The user's names for commands: ours, else Vagrant's.
+    pub fn aliases(&self) -> Option<PathBuf> {
+        let folders = [Some(&self.root), self.vagrant.as_ref()];
+        let files = folders.into_iter().flatten().map(|it| it.join("aliases"));
+        files.into_iter().find(|it| it.is_file())
+    }
+
     /// The index of all machines.
     pub fn machine_index(&self) -> PathBuf {
         self.root.join("data/machine-index")
