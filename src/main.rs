@@ -15,6 +15,7 @@ mod guests;
 mod http;
 mod lifecycle;
 mod machine;
+mod options;
 mod packaging;
 mod project;
 mod provisioners;

@@ -229,7 +229,7 @@ fn answers_are_exit_codes_where_vagrant_has_them_so() {
     assert_eq!(world.run(["cap", "--check", "guest", "reboot"]).code, 0);
     assert_eq!(world.run(["cap", "--check", "guest", "fly"]).code, 1);
     assert_eq!(world.run(["provider", "--usable"]).code, 0);
-    assert_eq!(world.run(["plugin", "install", "vagrant-disksize"]).code, 0);
+    assert_eq!(world.run(["plugin", "install", "vagrant-libvirt"]).code, 0);
 }
 
 /// Commands that say something without a guest.

@@ -9,6 +9,7 @@
 pub mod conformance;
 pub mod fake;
 mod file;
+pub mod foreign;
 pub mod qemu;
 mod spec;
 

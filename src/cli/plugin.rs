@@ -117,7 +117,7 @@ fn list(context: &Context) -> u8 {
     let plugins = plugins(context);
     let built_in: Vec<&str> = vagrantfile::plugins::BUILT_IN
         .iter()
-        .copied()
+        .map(|it| it.name)
         .filter(|it| plugins.has(it))
         .collect();
     if context.ui.style().json {

@@ -50,6 +50,7 @@ pub const OPTIONS: &[Descriptor] = &[
     ),
     Descriptor::attribute("path", Kind::HostPath, Default::Nil, "The file that has the data."),
     Descriptor::attribute("inline", Kind::String, Default::Nil, "The data themselves."),
+    Descriptor::reading("id", "What Vagrant tells pieces apart by."),
 ];
 
 /// A piece of user data.

@@ -1,11 +1,14 @@
 //! What a machine is to be: the resolved configuration, made of the layers of its Vagrantfiles.
 //!
-//! [`Merged::of`] makes one of the layers, by Vagrant's rules; [`Config::look`] types and checks it. It knows no provider and no
-//! kind of folder: their options come in as descriptors, and leave as tables that their crates read.
+//! [`Merged::of`] makes one of the layers, by Vagrant's rules; [`Config::look`] types and checks it. Each file here owns a part: its
+//! options as descriptors, how its calls are merged, its typed form and what can be wrong with it. The options of providers and kinds
+//! of folder belong to their crates, which read them from tables; here they only say how these are merged and spelt
+//! ([`crate::options`]).
 //!
 //! **Invariant:** every default is filled in, and all mistakes of all layers come back at once.
 
 pub mod cloud_init;
+pub mod disks;
 pub mod hardware;
 pub mod json;
 pub mod merged;
@@ -15,6 +18,7 @@ pub mod networks;
 mod others;
 pub mod providers;
 pub mod provisioners;
+pub mod pushes;
 mod reader;
 pub mod ssh;
 pub mod synced_folders;
@@ -33,17 +37,22 @@ use schema::Descriptor;
 use vagrantfile::layer::{Layer, Origin};
 
 pub use cloud_init::CloudInit;
+pub use disks::Disk;
 pub use hardware::Hardware;
 pub use merged::Merged;
 pub use mistake::Mistakes;
+pub use namespaces::AcceptedNamespaces;
 pub use networks::Networks;
 pub use providers::{ProviderConfig, ProviderConfigs};
 pub use provisioners::Provisioner;
+pub use pushes::Push;
 pub use ssh::Ssh;
 pub use synced_folders::SyncedFolder;
 pub use triggers::Trigger;
 pub use vm::Vm;
 pub use winrm::Winrm;
+
+use crate::options;
 
 /// A machine's configuration: typed, checked, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +65,10 @@ pub struct Config {
     pub synced_folders: Vec<SyncedFolder>,
     /// The provisioners in the order in which they run.
     pub provisioners: Vec<Provisioner>,
+    /// The disks beside the box's, and what is said of that one, in the order of definition.
+    pub disks: Vec<Disk>,
+    /// Where `push` sends the project, in the order of definition.
+    pub pushes: Vec<Push>,
     /// The triggers in the order of definition.
     pub triggers: Vec<Trigger>,
     /// `config.ssh`.
@@ -98,8 +111,8 @@ pub struct ProjectFacts {
     pub machines: Vec<String>,
     /// The kinds of synced folder that there are; none means that they are not checked.
     pub synced_folder_kinds: Vec<&'static str>,
-    /// Namespaces of plugins that count as installed: nothing in them is a mistake.
-    pub accepted_namespaces: Vec<String>,
+    /// The namespaces of plugins that count as installed.
+    pub accepted_namespaces: AcceptedNamespaces,
 }
 
 impl Config {
@@ -127,6 +140,8 @@ impl Config {
             networks: Networks::read(&merged.networks, mistakes),
             hardware: read_hardware(&merged.providers, provider, mistakes),
             provisioners: Provisioner::read_all(&merged.provisioners, project, mistakes),
+            disks: Disk::read_all(&merged.disks, project, mistakes),
+            pushes: read_pushes(&merged, mistakes),
             ssh: Ssh::read(core, project, mistakes),
             winssh: Ssh::read_winssh(core, project, mistakes),
             winrm: Winrm::read(core, mistakes),
@@ -165,8 +180,18 @@ fn read_hardware(providers: &ProviderConfigs, choice: &ProviderChoice<'_>, mista
         own.refuse_unknown(choice.options, mistakes);
     }
     let foreign = choice.stands_in_for.and_then(|it| providers.get(it));
+    let known = foreign.and_then(|it| options::of_provider(&it.name));
+    if let (Some(foreign), Some(known), false) = (foreign, known, choice.options.is_empty()) {
+        foreign.refuse_unknown(&[known], mistakes);
+    }
     let of = |it: Option<&ProviderConfig>| it.map(Hardware::of).unwrap_or_default();
     of(own).or(of(foreign))
+}
+
+fn read_pushes(merged: &Merged, mistakes: &mut Mistakes) -> Vec<Push> {
+    let pushes = Push::of_calls(&merged.pushes);
+    pushes.iter().for_each(|it| it.validate(mistakes));
+    pushes
 }
 
 fn refuse_machine_names(merged: &Merged, mistakes: &mut Mistakes) {

@@ -1,6 +1,8 @@
 //! The namespaces of the core: `vm`, `ssh` and their like, with their options.
 
 use schema::Descriptor;
+use vagrantfile::Plugins;
+use vagrantfile::plugins::BUILT_IN;
 
 use super::mistake::{Mistakes, did_you_mean};
 use super::table::{Body, descriptor};
@@ -95,6 +97,90 @@ pub const NAMESPACES: &[Namespace] = &[
     },
 ];
 
+/// Plugins of Vagrant that Vagrantfiles configure, and the namespaces that these have.
+pub const PLUGIN_NAMESPACES: &[(&str, &[&str])] = &[
+    ("landrush", &["landrush"]),
+    ("vagrant-auto_network", &["auto_network"]),
+    ("vagrant-berkshelf", &["berkshelf"]),
+    ("vagrant-bindfs", &["bindfs"]),
+    ("vagrant-cachier", &["cache"]),
+    ("vagrant-disksize", &["disksize"]),
+    ("vagrant-dns", &["dns"]),
+    ("vagrant-env", &["env"]),
+    ("vagrant-fsnotify", &["fsnotify"]),
+    ("vagrant-gatling-rsync", &["gatling"]),
+    ("vagrant-goodhosts", &["goodhosts"]),
+    ("vagrant-hostmanager", &["hostmanager"]),
+    ("vagrant-hostsupdater", &["hostsupdater"]),
+    ("vagrant-ignition", &["ignition"]),
+    ("vagrant-librarian-puppet", &["librarian_puppet"]),
+    ("vagrant-notify-forwarder", &["notify_forwarder"]),
+    ("vagrant-omnibus", &["omnibus"]),
+    ("vagrant-pe_build", &["pe_build"]),
+    ("vagrant-persistent-storage", &["persistent_storage"]),
+    ("vagrant-proxyconf", PROXIES),
+    ("vagrant-puppet-install", &["puppet_install"]),
+    ("vagrant-registration", &["registration"]),
+    ("vagrant-timezone", &["timezone"]),
+    ("vagrant-vbguest", &["vbguest"]),
+    ("vagrant-winnfsd", &["winnfsd"]),
+];
+
+const PROXIES: &[&str] = &[
+    "proxy",
+    "apt_proxy",
+    "chef_proxy",
+    "docker_proxy",
+    "env_proxy",
+    "git_proxy",
+    "npm_proxy",
+    "pear_proxy",
+    "svn_proxy",
+    "yum_proxy",
+];
+
+/// The namespaces of plugins that count as installed: nothing in them is a mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcceptedNamespaces {
+    /// All, for every plugin counts as installed.
+    All,
+    /// Those of these plugins.
+    Of(Vec<String>),
+}
+
+impl Default for AcceptedNamespaces {
+    fn default() -> Self {
+        Self::Of(Vec::new())
+    }
+}
+
+impl AcceptedNamespaces {
+    /// The namespaces of what counts as installed.
+    pub fn of(plugins: &Plugins) -> Self {
+        match plugins {
+            Plugins::All => Self::All,
+            Plugins::Exactly(names) => Self::Of(names.clone()),
+            Plugins::BuiltIn => Self::Of(BUILT_IN.iter().map(|it| it.name.to_owned()).collect()),
+        }
+    }
+
+    /// A plugin that is not known has a namespace of its own name, as most have.
+    fn accepts(&self, namespace: &str) -> bool {
+        let Self::Of(plugins) = self else { return true };
+        plugins.iter().any(|plugin| match namespaces_of_plugin(plugin) {
+            Some(namespaces) => namespaces.contains(&namespace),
+            None => plugin.trim_start_matches("vagrant-").replace('-', "_") == namespace,
+        })
+    }
+}
+
+fn namespaces_of_plugin(plugin: &str) -> Option<&'static [&'static str]> {
+    PLUGIN_NAMESPACES
+        .iter()
+        .find(|(it, _)| *it == plugin)
+        .map(|(_, it)| *it)
+}
+
 /// The options of all namespaces.
 pub fn options() -> Vec<&'static [Descriptor]> {
     NAMESPACES.iter().map(|it| it.options).collect()
@@ -107,7 +193,7 @@ pub fn namespace_of(path: &str) -> Option<&'static Namespace> {
 }
 
 /// Notes options that no namespace has, and namespaces that nobody knows. `accepted` are those of plugins that count as installed.
-pub fn refuse_unknown(core: &Body, accepted: &[String], mistakes: &mut Mistakes) {
+pub fn refuse_unknown(core: &Body, accepted: &AcceptedNamespaces, mistakes: &mut Mistakes) {
     let assigned = core.options.iter().map(|(path, value)| (path, value.origin.as_ref()));
     let called = core.calls.iter().map(|it| (it.name.as_str(), Some(&it.origin)));
     let mut refused: Vec<&str> = Vec::new();
@@ -115,7 +201,7 @@ pub fn refuse_unknown(core: &Body, accepted: &[String], mistakes: &mut Mistakes)
         let namespace = path.split('.').next().unwrap_or(path);
         match namespace_of(path) {
             Some(it) => refuse_option(it, path, origin, mistakes),
-            None if accepted.iter().any(|it| it == namespace) || refused.contains(&namespace) => {}
+            None if accepted.accepts(namespace) || refused.contains(&namespace) => {}
             None => {
                 refused.push(namespace);
                 refuse_namespace(namespace, origin, mistakes);
@@ -141,8 +227,14 @@ fn refuse_option(
 
 fn refuse_namespace(name: &str, origin: Option<&vagrantfile::layer::Origin>, mistakes: &mut Mistakes) {
     let mistake = mistakes.at(origin, "Vagrant", format!("there is no configuration section `{name}`"));
-    mistake.advise(match did_you_mean(name, NAMESPACES.iter().map(|it| it.name)) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "it may belong to a plugin of Vagrant; put it behind `if Vagrant.has_plugin?(...)`".to_owned(),
+    let plugin = PLUGIN_NAMESPACES.iter().find(|(_, it)| it.contains(&name));
+    let meant = did_you_mean(name, NAMESPACES.iter().map(|it| it.name));
+    mistake.advise(match (plugin, meant) {
+        (Some((plugin, _)), _) => format!(
+            "it belongs to {plugin}, which is not built in: put it behind `if Vagrant.has_plugin?(\"{plugin}\")`, or set \
+             JAUNT_ASSUME_PLUGINS to have it taken as it is"
+        ),
+        (None, Some(meant)) => format!("did you mean `{meant}`?"),
+        (None, None) => "it may belong to a plugin of Vagrant; put it behind `if Vagrant.has_plugin?(...)`".to_owned(),
     });
 }

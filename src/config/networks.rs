@@ -495,4 +495,12 @@ pub const NETWORK_OPTIONS: &[Descriptor] = &[
         "The last address that DHCP gives out.",
     ),
     Descriptor::attribute("gateway", Kind::String, Default::Nil, "The address of the router."),
+    Descriptor::text(
+        "dev",
+        "The device of the host that libvirt's public network goes through.",
+    ),
+    Descriptor::text(
+        "mode",
+        "How libvirt's public network uses that device: `bridge`, `vepa`, `private`, `passthrough`.",
+    ),
 ];

@@ -1,6 +1,6 @@
 //! The small namespaces: `nfs`, `smb`, `package`, `push`, `rdp`, `vagrant`, `windows` and the Solaris family.
 
-use schema::{Default, Descriptor, Form, Kind, Merge};
+use schema::{Coercion, Default, Descriptor, Kind};
 use vagrantfile::layer::Value;
 
 use super::mistake::Mistakes;
@@ -34,7 +34,8 @@ pub const VAGRANT: &[Descriptor] = &[
         Kind::String,
         Default::Symbol("detect"),
         "The host's operating system, where it is not to be found out.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "vagrant.plugins",
         Kind::Any,
@@ -101,15 +102,7 @@ pub const PUSH: &[Descriptor] = &[
         Default::Nil,
         "Kept for Vagrant's sake; a strategy is named when it is defined.",
     ),
-    Descriptor {
-        path: "push.define",
-        kind: Kind::Any,
-        default: Default::EmptyMap,
-        merge: Merge::Append,
-        aliases: &[],
-        form: Form::Call { positional: &["name"] },
-        documentation: "Defines where `push` sends the project.",
-    },
+    Descriptor::call("push.define", &["name"], "Defines where `push` sends the project."),
 ];
 
 /// The options of `config.rdp`.

@@ -1,4 +1,4 @@
-//! `config.vm.provider`: the options of each provider, as far as they are known without its crate.
+//! `config.vm.provider`: what the blocks of each provider say, put together.
 
 use schema::Descriptor;
 use vagrantfile::layer::{Call, Entry, Origin};
@@ -7,6 +7,7 @@ use super::mistake::Mistakes;
 use super::reader::Reader;
 use super::table::Body;
 use super::value::to_text;
+use crate::options;
 
 /// What all layers say of one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +49,7 @@ impl ProviderConfigs {
             has_block: call.has_block,
             origin: origin.clone(),
         };
-        provider.body.run(&call.body, &[]);
+        provider.body.run(&call.body, &[provider.descriptors()]);
         self.put(provider);
     }
 
@@ -62,8 +63,8 @@ impl ProviderConfigs {
     fn put(&mut self, provider: ProviderConfig) {
         match self.0.iter_mut().find(|it| it.name == provider.name) {
             Some(earlier) => {
+                earlier.body.merge(&provider.body, &[provider.descriptors()]);
                 earlier.entries.extend(provider.entries);
-                earlier.body.merge(&provider.body, &[]);
                 earlier.has_block |= provider.has_block;
             }
             None => self.0.push(provider),
@@ -72,10 +73,15 @@ impl ProviderConfigs {
 }
 
 impl ProviderConfig {
+    fn descriptors(&self) -> &'static [Descriptor] {
+        options::of_provider(&self.name).unwrap_or_default()
+    }
+
     /// Notes the options that the provider does not have.
     pub fn refuse_unknown(&self, descriptors: &[&'static [Descriptor]], mistakes: &mut Mistakes) {
         let section = format!("{} provider", self.name);
         let mut reader = Reader::new(&self.body.options, descriptors, &section, Some(&self.origin), mistakes);
         reader.refuse_unknown(&format!("of the provider {}", self.name), &self.body);
+        reader.refuse_other_words();
     }
 }

@@ -209,6 +209,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Notes every option that takes one of a few words and has another. For objects that nobody reads option by option.
+    pub fn refuse_other_words(&mut self) {
+        for (name, _) in self.options.iter() {
+            if matches!(self.kind(name), Some(Kind::Word(_))) {
+                self.word(name);
+            }
+        }
+    }
+
     fn refuse(&mut self, owner: &str, name: &str, origin: Option<&Origin>) {
         if descriptor(self.descriptors, name).is_some() {
             return;

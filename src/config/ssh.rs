@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use schema::{Default, Descriptor, Kind};
+use schema::{Coercion, Default, Descriptor, Kind};
 use vagrantfile::layer::Value;
 
 use super::ProjectFacts;
@@ -246,7 +246,8 @@ macro_rules! connect_options {
                 Kind::List(&Kind::HostPath),
                 Default::Nil,
                 "The private keys to log in with.",
-            ),
+            )
+            .coerced(Coercion::List),
             Descriptor::attribute(
                 concat!($owner, ".username"),
                 Kind::String,
@@ -312,7 +313,8 @@ macro_rules! connect_options {
                 Kind::Integer,
                 Default::Integer(15),
                 "Seconds that a connection may take to come up.",
-            ),
+            )
+            .coerced(Coercion::Integer),
             Descriptor::attribute(
                 concat!($owner, ".key_type"),
                 Kind::Word(KEY_TYPES),
@@ -333,6 +335,10 @@ macro_rules! connect_options {
 macro_rules! session_options {
     ($owner:literal, $shell:literal, $sudo:literal, $export:literal) => {
         [
+            Descriptor::reading(
+                concat!($owner, ".default"),
+                "What holds where neither the machine nor its provider says otherwise.",
+            ),
             Descriptor::attribute(
                 concat!($owner, ".forward_agent"),
                 Kind::Boolean,
@@ -425,14 +431,14 @@ const fn joined<const A: usize, const B: usize, const C: usize, const ALL: usize
 }
 
 /// The options of `config.ssh`.
-pub const SSH_OPTIONS: &[Descriptor] = &joined::<16, 11, 16, 43>(
+pub const SSH_OPTIONS: &[Descriptor] = &joined::<16, 12, 16, 44>(
     connect_options!("ssh", Default::Nil),
     session_options!("ssh", "bash -l", "sudo -E -H %c", "export %ENV_KEY%=\"%ENV_VALUE%\""),
     connect_options!("ssh.default", Default::String("vagrant")),
 );
 
 /// The options of `config.winssh`.
-pub const WINSSH_OPTIONS: &[Descriptor] = &joined::<17, 11, 16, 44>(
+pub const WINSSH_OPTIONS: &[Descriptor] = &joined::<17, 12, 16, 45>(
     joined::<16, 1, 0, 17>(
         connect_options!("winssh", Default::Nil),
         [Descriptor::attribute(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ::synced_folders::options::RSYNC;
 use schema::{Default, Descriptor, Kind};
 use vagrantfile::layer::{Call, Origin, Value};
 
@@ -175,7 +176,7 @@ impl SyncedFolder {
     }
 
     fn read(definition: &FolderDefinition, project: &ProjectFacts, kinds: &[&str], mistakes: &mut Mistakes) -> Self {
-        let descriptors = [OPTIONS];
+        let descriptors = [OPTIONS, RSYNC];
         let mut reader = Reader::new(
             &definition.options,
             &descriptors,
@@ -283,7 +284,7 @@ impl Rsync {
     }
 }
 
-/// The options of a synced folder that do not belong to one kind, and those of rsync, which the built-in copy takes too.
+/// The options of a synced folder that do not belong to one kind.
 pub const OPTIONS: &[Descriptor] = &[
     Descriptor::attribute(
         "hostpath",
@@ -329,58 +330,9 @@ pub const OPTIONS: &[Descriptor] = &[
         Default::Nil,
         "Options of the mount in the guest.",
     ),
-    Descriptor::attribute(
-        "automount",
-        Kind::Boolean,
-        Default::Boolean(false),
-        "Lets the guest mount the folder by itself.",
+    Descriptor::text(
+        "name",
+        "What tells the folder from others; unset is the path in the guest.",
     ),
-    Descriptor::attribute(
-        "rsync__args",
-        Kind::List(&Kind::String),
-        Default::Nil,
-        "Arguments of rsync, in place of the usual ones.",
-    ),
-    Descriptor::attribute(
-        "rsync__auto",
-        Kind::Boolean,
-        Default::Boolean(true),
-        "Lets `rsync-auto` watch the folder.",
-    ),
-    Descriptor::attribute(
-        "rsync__chown",
-        Kind::Boolean,
-        Default::Boolean(true),
-        "Sets owner and group after the copy.",
-    ),
-    Descriptor::attribute(
-        "rsync__exclude",
-        Kind::List(&Kind::String),
-        Default::Nil,
-        "Patterns of files that are not copied.",
-    ),
-    Descriptor::attribute(
-        "rsync__rsync_ownership",
-        Kind::Boolean,
-        Default::Boolean(false),
-        "Leaves owner and group to rsync.",
-    ),
-    Descriptor::attribute(
-        "rsync__rsync_path",
-        Kind::String,
-        Default::Nil,
-        "The command that starts rsync in the guest.",
-    ),
-    Descriptor::attribute(
-        "rsync__verbose",
-        Kind::Boolean,
-        Default::Boolean(false),
-        "Lets rsync say what it copies.",
-    ),
-    Descriptor::attribute(
-        "nfs__quiet",
-        Kind::Boolean,
-        Default::Boolean(false),
-        "Takes an owner that NFS cannot set without complaint.",
-    ),
+    Descriptor::flag("nfs", false, "An older way to ask for the type `nfs`."),
 ];

@@ -118,6 +118,21 @@ impl Table {
 }
 
 impl Body {
+    /// An object that only these options were assigned to.
+    pub fn of_options(options: &Table) -> Self {
+        Self {
+            options: options.clone(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// What a call's named arguments and its block say, the block's over the others.
+    pub fn of_call(call: &Call, origin: &Origin, descriptors: &[&[Descriptor]]) -> Self {
+        let mut body = Self::of_options(&Table::of_call(call, origin));
+        body.run(&call.body, descriptors);
+        body
+    }
+
     /// Runs the entries of a block on the object.
     pub fn run(&mut self, entries: &[Entry], descriptors: &[&[Descriptor]]) {
         for entry in entries {

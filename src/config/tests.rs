@@ -18,7 +18,7 @@ fn check(layers: Vec<Layer>, show: impl Fn(&Config) -> String, expected: Expect)
     };
     let provider = ProviderChoice {
         name: "qemu",
-        options: &[],
+        options: &[::providers::qemu::DESCRIPTORS],
         box_optional: false,
         stands_in_for: Some("virtualbox"),
     };
@@ -208,7 +208,7 @@ fn all_mistakes_of_all_layers_come_in_one_report() {
             Vagrant:
             * there is no configuration section `vbguest`
               at /nowhere/Vagrantfile:3:3
-              it may belong to a plugin of Vagrant; put it behind `if Vagrant.has_plugin?(...)`
+              it belongs to vagrant-vbguest, which is not built in: put it behind `if Vagrant.has_plugin?("vagrant-vbguest")`, or set JAUNT_ASSUME_PLUGINS to have it taken as it is
 
             shell provisioner:
             * there is no option `inlin` of the shell provisioner
@@ -469,5 +469,133 @@ fn memory_and_cpus_are_found_in_every_provider_s_words() {
     assert_eq!(
         sizes("hyperv", vec![set("maxmemory", 4096), set("cpus", 0)]),
         (Some(4096), None)
+    );
+}
+
+#[test]
+fn disks_data_for_cloud_init_and_pushes_are_checked_as_vagrant_does() {
+    check(
+        vec![layer(vec![
+            set("vm.box", "debian"),
+            call(
+                "vm.disk",
+                &["disk"],
+                vec![("size", "40GB".into()), ("primary", true.into())],
+                vec![],
+            ),
+            call(
+                "vm.disk",
+                &["disk"],
+                vec![("size", "4 apples".into()), ("name", "a b".into())],
+                vec![],
+            ),
+            call(
+                "vm.disk",
+                &["dvd"],
+                vec![("name", "a_b".into()), ("sise", 1.into())],
+                vec![],
+            ),
+            call("vm.disk", &["disc"], vec![("primary", true.into())], vec![]),
+            call(
+                "vm.cloud_init",
+                &["user_data"],
+                vec![("path", "gone.yml".into()), ("inline", "x".into())],
+                vec![],
+            ),
+            call(
+                "vm.cloud_init",
+                &["meta_data"],
+                vec![("content_type", "text/plain".into())],
+                vec![],
+            ),
+            call("push.define", &["ftp"], vec![], vec![set("host", "ftp.example.com")]),
+            call("push.define", &["run"], vec![("strategy", "local-exec".into())], vec![]),
+            call("push.define", &["away"], vec![("strategy", "herokoo".into())], vec![]),
+        ])],
+        |config| {
+            format!(
+                "{:?}\n",
+                config.disks.iter().map(|it| (&it.name, it.size)).collect::<Vec<_>>()
+            )
+        },
+        expect![[r#"
+            vm:
+            * `size` of a disk cannot be "4 apples"
+              at /nowhere/Vagrantfile:3:3
+              write a number of bytes, or a number with KB, MB, GB or TB, as in "40GB"
+            * there is no option `sise` of a disk
+              at /nowhere/Vagrantfile:4:3
+              did you mean `size`?
+            * a disk of the kind `dvd` has no `file`
+              at /nowhere/Vagrantfile:4:3
+              name the image, as in `file: "tools.iso"`
+            * type cannot be `disc`
+              at /nowhere/Vagrantfile:5:3
+              it is one of: disk, dvd, floppy
+            * a disk has no `size`
+              at /nowhere/Vagrantfile:5:3
+              write it with a unit, as in `size: "40GB"`
+            * more than one disk is the primary one
+              at /nowhere/Vagrantfile:5:3
+            * two disks are called `a_b`
+              at /nowhere/Vagrantfile:4:3
+            * two disks are called `vagrant_primary`
+              at /nowhere/Vagrantfile:5:3
+            * cloud_init needs a `content_type`
+              at /nowhere/Vagrantfile:6:3
+              `text/cloud-config` is the usual one
+            * cloud_init needs either `inline` or `path`
+              at /nowhere/Vagrantfile:6:3
+            * type cannot be `meta_data`
+              at /nowhere/Vagrantfile:7:3
+              it is one of: user_data
+            * content_type cannot be `text/plain`
+              at /nowhere/Vagrantfile:7:3
+              it is one of: text/cloud-boothook, text/cloud-config, text/cloud-config-archive, text/jinja2, text/part-handler, text/upstart-job, text/x-include-once-url, text/x-include-url, text/x-shellscript
+            * cloud_init needs either `inline` or `path`
+              at /nowhere/Vagrantfile:7:3
+
+            FTP push:
+            * the push `ftp` has no `username`
+              at /nowhere/Vagrantfile:8:3
+
+            Local Exec push:
+            * the push `run` has no `script`
+              at /nowhere/Vagrantfile:9:3
+              name a file as `script`, or write commands as `inline`
+
+            push:
+            * there is no way of pushing called `herokoo`
+              at /nowhere/Vagrantfile:10:3
+              did you mean `heroku`?
+        "#]],
+    );
+}
+
+#[test]
+fn the_block_of_the_provider_that_qemu_stands_in_for_is_checked() {
+    check(
+        vec![layer(vec![
+            set("vm.box", "debian"),
+            call(
+                "vm.provider",
+                &["virtualbox"],
+                vec![],
+                vec![set("memroy", 512), set("gui", true)],
+            ),
+            call(
+                "vm.provider",
+                &["hyperv"],
+                vec![],
+                vec![set("auto_stop_action", "Explode")],
+            ),
+        ])],
+        |_| String::new(),
+        expect![[r#"
+            virtualbox provider:
+            * there is no option `memroy` of the provider virtualbox
+              at /nowhere/Vagrantfile:1:3
+              did you mean `memory`?
+        "#]],
     );
 }

@@ -1,6 +1,6 @@
 //! `config.trigger`: what happens before and after commands.
 
-use schema::{Default, Descriptor, Form, Kind, Merge};
+use schema::{Coercion, Default, Descriptor, Kind};
 use vagrantfile::layer::{Call, Origin, Value};
 
 use super::ProjectFacts;
@@ -165,13 +165,7 @@ fn read_script(
     let options = script_options(option, pairs, origin);
     let kind = provisioners::kind("shell")?;
     let mut reader = Reader::new(&options, kind.options, SECTION, Some(origin), mistakes);
-    reader.refuse_unknown(
-        &format!("of a trigger's `{option}`"),
-        &Body {
-            options: options.clone(),
-            calls: Vec::new(),
-        },
-    );
+    reader.refuse_unknown(&format!("of a trigger's `{option}`"), &Body::of_options(&options));
     Some(shell::read(&mut reader, project))
 }
 
@@ -224,23 +218,10 @@ pub fn read_block(body: &Body) -> Option<u32> {
     })
 }
 
-const fn call(path: &'static str, documentation: &'static str) -> Descriptor {
-    let form = Form::Call { positional: &["on"] };
-    Descriptor {
-        path,
-        kind: Kind::Any,
-        default: Default::EmptyMap,
-        merge: Merge::Append,
-        aliases: &[],
-        form,
-        documentation,
-    }
-}
-
 /// The calls of `config.trigger`.
 pub const CALLS: &[Descriptor] = &[
-    call("trigger.before", "Adds a trigger that fires before a command."),
-    call("trigger.after", "Adds a trigger that fires after a command."),
+    Descriptor::call("trigger.before", &["on"], "Adds a trigger that fires before a command."),
+    Descriptor::call("trigger.after", &["on"], "Adds a trigger that fires after a command."),
 ];
 
 /// The options of a trigger.
@@ -256,13 +237,15 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::List(&Kind::Integer),
         Default::Computed("[0]"),
         "Exit codes of the scripts that are no failure.",
-    ),
+    )
+    .coerced(Coercion::List),
     Descriptor::attribute(
         "ignore",
         Kind::List(&Kind::String),
         Default::List(&[]),
         "Commands that the trigger does not fire at.",
-    ),
+    )
+    .coerced(Coercion::List),
     Descriptor::attribute("info", Kind::String, Default::Nil, "What the trigger says."),
     Descriptor::attribute(
         "name",
@@ -281,7 +264,8 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::List(&Kind::String),
         Default::Nil,
         "The machines that the trigger fires for, by name or pattern.",
-    ),
+    )
+    .coerced(Coercion::List),
     Descriptor::attribute("ruby", Kind::Any, Default::Nil, "A block that is called."),
     Descriptor::attribute(
         "run",
@@ -300,6 +284,13 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::Word(&["action", "command", "hook"]),
         Default::Symbol("action"),
         "What the trigger's command is the name of.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute("warn", Kind::String, Default::Nil, "What the trigger warns of."),
+    Descriptor::reading(
+        "command",
+        "The command, the action or the hook that the trigger is for.",
+    ),
+    Descriptor::reading("id", "What tells the trigger from others."),
+    Descriptor::reading("ruby_block", "The block of `ruby`."),
 ];

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use schema::{Default, Descriptor, Form, Kind, Merge};
+use schema::{Coercion, Default, Descriptor, Kind};
 use vagrantfile::layer::Value;
 
 use super::ProjectFacts;
@@ -285,18 +285,6 @@ pub fn extra_download_options(options: &Value) -> Vec<Value> {
     extra
 }
 
-const fn call(path: &'static str, positional: &'static [&'static str], documentation: &'static str) -> Descriptor {
-    Descriptor {
-        path,
-        kind: Kind::Any,
-        default: Default::EmptyMap,
-        merge: Merge::Append,
-        aliases: &[],
-        form: Form::Call { positional },
-        documentation,
-    }
-}
-
 /// The options of `config.vm`.
 pub const OPTIONS: &[Descriptor] = &[
     Descriptor::attribute(
@@ -310,7 +298,8 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::List(&Kind::String),
         Default::Nil,
         "Where the box can be had: URLs or paths, tried in order.",
-    ),
+    )
+    .coerced(Coercion::List),
     Descriptor::attribute(
         "vm.box_version",
         Kind::String,
@@ -358,7 +347,8 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::Word(&["md5", "sha1", "sha256", "sha384", "sha512"]),
         Default::Nil,
         "The kind of digest in `box_download_checksum`.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "vm.box_download_client_cert",
         Kind::HostPath,
@@ -419,6 +409,7 @@ pub const OPTIONS: &[Descriptor] = &[
         Default::Nil,
         "The name that the guest is given.",
     )
+    .coerced(Coercion::Text)
     .also_called(&["vm.host_name"]),
     Descriptor::attribute(
         "vm.allow_hosts_modification",
@@ -437,7 +428,8 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::List(&Kind::String),
         Default::Nil,
         "The kinds of folder to choose from where a folder names none.",
-    ),
+    )
+    .coerced(Coercion::List),
     Descriptor::attribute(
         "vm.depends_on",
         Kind::List(&Kind::String),
@@ -461,13 +453,15 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::String,
         Default::Nil,
         "How the guest is talked to: `ssh`, `winrm` or `winssh`.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "vm.guest",
         Kind::String,
         Default::Nil,
         "The guest's operating system, where it is not to be found out.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "vm.base_mac",
         Kind::String,
@@ -480,21 +474,30 @@ pub const OPTIONS: &[Descriptor] = &[
         Default::Nil,
         "The address of the first network card.",
     ),
-    call(
+    Descriptor::call(
         "vm.network",
         &["type"],
         "Adds a forwarded port, a private or a public network.",
     ),
-    call(
+    Descriptor::call(
         "vm.synced_folder",
         &["host", "guest"],
         "Shares a folder of the host with the guest.",
     ),
-    call("vm.provision", &["name"], "Adds a provisioner."),
-    call("vm.provider", &["name"], "Sets options of one provider."),
-    call("vm.define", &["name"], "Defines a machine."),
-    call("vm.disk", &["type"], "Adds or resizes a disk."),
-    call("vm.cloud_init", &["type"], "Adds data for cloud-init."),
+    Descriptor::call("vm.provision", &["name"], "Adds a provisioner."),
+    Descriptor::call("vm.provider", &["name"], "Sets options of one provider."),
+    Descriptor::call("vm.define", &["name"], "Defines a machine."),
+    Descriptor::call("vm.disk", &["type"], "Adds or resizes a disk."),
+    Descriptor::call("vm.cloud_init", &["type"], "Adds data for cloud-init."),
+    Descriptor::reading(
+        "vm.box_extra_download_options",
+        "The options of the downloader as arguments.",
+    ),
+    Descriptor::reading("vm.cloud_init_configs", "What the calls of `cloud_init` have gathered."),
+    Descriptor::reading("vm.disks", "What the calls of `disk` have gathered."),
+    Descriptor::reading("vm.networks", "What the calls of `network` have gathered."),
+    Descriptor::reading("vm.provisioners", "What the calls of `provision` have gathered."),
+    Descriptor::reading("vm.synced_folders", "What the calls of `synced_folder` have gathered."),
 ];
 
 #[cfg(test)]

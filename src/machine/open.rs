@@ -10,11 +10,11 @@ use vagrantfile::layer::Layer;
 
 use super::qemu_block::qemu_block;
 use super::{Machine, locked_boxes, untrusted};
-use crate::config::{Config, Mistakes, ProjectFacts, ProviderChoice};
+use crate::config::{AcceptedNamespaces, Config, Mistakes, ProjectFacts, ProviderChoice};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
-use crate::project::{Target, Wish};
+use crate::project::{Target, Wish, assumed_plugins};
 use crate::state::claims::Claims;
 use crate::state::journal;
 use crate::state::machine_folder::{BoxMeta, MachineFolder};
@@ -264,7 +264,7 @@ impl Opening<'_> {
             home: self.context.environment.user_home(),
             machines: self.target.project.names(),
             synced_folder_kinds: FOLDER_KINDS.into_iter().chain(FOREIGN_FOLDER_KINDS).collect(),
-            accepted_namespaces: Vec::new(),
+            accepted_namespaces: AcceptedNamespaces::of(&assumed_plugins(self.context)),
         };
         Config::look(layers, &choice, &facts)
     }

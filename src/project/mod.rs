@@ -20,9 +20,9 @@ pub use targets::{Target, Wish};
 pub use trust::TRUST_ADVICE;
 use trust::Trust;
 
-use crate::config::namespaces;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::options;
 use host::ProcessHost;
 
 /// The names that a Vagrantfile may have, in the order in which they are looked for.
@@ -133,16 +133,20 @@ impl Project {
     }
 }
 
+/// How the project's files are read; a raised interrupt ends it.
 fn settings(context: &Context) -> Settings {
     Settings {
-        options: namespaces::options(),
-        plugins: Plugins::parse(context.environment.text("JAUNT_ASSUME_PLUGINS").as_deref()),
         cancellation: {
             let interrupt = context.interrupt.clone();
             Cancellation::when(move || interrupt.is_raised())
         },
-        ..Settings::default()
+        ..options::settings(assumed_plugins(context))
     }
+}
+
+/// The plugins that count as installed.
+pub fn assumed_plugins(context: &Context) -> Plugins {
+    Plugins::parse(context.environment.text("JAUNT_ASSUME_PLUGINS").as_deref())
 }
 
 fn find_upwards(start: &Path, named: Option<&Path>) -> Result<PathBuf> {

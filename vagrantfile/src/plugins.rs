@@ -11,22 +11,33 @@ pub enum Plugins {
     Exactly(Vec<String>),
 }
 
-/// The plugins whose job is built in.
-pub const BUILT_IN: &[&str] = &[
-    "vagrant-aws",
-    "vagrant-disksize",
-    "vagrant-docker-compose",
-    "vagrant-env",
-    "vagrant-host-shell",
-    "vagrant-libvirt",
-    "vagrant-qemu",
-    "vagrant-reload",
-    "vagrant-rsync-back",
-    "vagrant-scp",
-    "vagrant-sshfs",
-    "vagrant-triggers",
-    "vagrant-vmware-desktop",
-    "vagrant-winrm",
+/// A plugin whose job is built in, as far as a Vagrantfile can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands in for it.
+    pub instead: &'static str,
+}
+
+/// The plugins whose job is built in. One that a file would only miss later, when its machine comes up without it, is not here.
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        name: "vagrant-libvirt",
+        instead: "QEMU runs libvirt's boxes, and takes memory and CPUs from its blocks",
+    },
+    BuiltIn {
+        name: "vagrant-qemu",
+        instead: "the provider `qemu`, with the plugin's names for its options",
+    },
+    BuiltIn {
+        name: "vagrant-sshfs",
+        instead: "folders of the type `sshfs` are copied, as all kinds that are not built in",
+    },
+    BuiltIn {
+        name: "vagrant-vmware-desktop",
+        instead: "QEMU runs VMware's boxes, and takes memory and CPUs from its blocks",
+    },
 ];
 
 impl Plugins {
@@ -43,7 +54,7 @@ impl Plugins {
     /// Whether a plugin counts as installed.
     pub fn has(&self, name: &str) -> bool {
         match self {
-            Plugins::BuiltIn => BUILT_IN.contains(&name),
+            Plugins::BuiltIn => BUILT_IN.iter().any(|it| it.name == name),
             Plugins::All => true,
             Plugins::Exactly(names) => names.iter().any(|it| it == name),
         }

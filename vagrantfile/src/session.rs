@@ -27,6 +27,8 @@ use std::thread;
 pub struct Settings {
     /// The options of the core. A namespace without any accepts everything.
     pub options: Vec<&'static [Descriptor]>,
+    /// The options of providers, provisioners and the like, by the names of these.
+    pub owned: Vec<(&'static str, &'static [Descriptor])>,
     /// What `Vagrant.has_plugin?` answers.
     pub plugins: Plugins,
     /// `ARGV`.
@@ -100,6 +102,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             options: Vec::new(),
+            owned: Vec::new(),
             plugins: Plugins::BuiltIn,
             arguments: vec!["status".to_owned()],
             limits: Limits::default(),

@@ -2,12 +2,14 @@
 
 use crate::layer::Value;
 
-/// Methods of providers, provisioners and triggers. Everything else on these is an option.
+/// Methods of providers, provisioners, pushes and triggers. Everything else on these is an option.
 const CALLS: &[&str] = &[
     "add_recipe",
     "add_role",
     "build_image",
     "customize",
+    "exclude",
+    "include",
     "network_adapter",
     "pillar",
     "post_install_provision",

@@ -19,13 +19,15 @@ use vagrantfile::layer::Value;
 
 use super::merged::Merged;
 use super::namespaces::{NAMESPACES, Namespace, namespace_of};
+use super::pushes::Push;
 use super::reader::value_or_default;
 use super::ssh::verify_host_key;
-use super::table::Table;
+use super::table::{Body, Called, Table};
 use super::triggers::{Stage, TriggerDefinition, read_block};
-use super::value::{to_i, to_list, to_text, truthy};
+use super::value::{Sourced, to_list, truthy};
 use super::vm::extra_download_options;
-use values::{object, of_kind, of_value};
+use super::{cloud_init, disks};
+use values::{object, of_option, of_value};
 
 /// What is known of a machine beside its configuration.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +81,9 @@ pub fn of_machine(facts: &MachineFacts<'_>, merged: &Merged) -> Json {
     {
         machine.insert(namespace.name.to_owned(), of_namespace(namespace, &merged.core.options));
     }
+    machine.insert("disks".to_owned(), calls(&merged.disks, disks::OPTIONS));
+    machine.insert("cloud_init".to_owned(), calls(&merged.cloud_inits, cloud_init::OPTIONS));
+    machine.insert("push".to_owned(), pushes(merged));
     machine.insert("triggers".to_owned(), triggers(&merged.triggers));
     machine.insert("plugins".to_owned(), plugins(&merged.core.options));
     Json::Object(machine)
@@ -94,10 +99,6 @@ fn vm(options: &Table) -> Json {
     for (name, value) in &mut vm {
         let written = options.value(&format!("vm.{name}"));
         *value = match (name.as_str(), written) {
-            ("box_url" | "allowed_synced_folder_types", Some(written)) => of_value(&Value::List(to_list(written))),
-            ("hostname" | "communicator" | "guest" | "box_download_checksum_type", Some(written)) => {
-                json!(to_text(written))
-            }
             ("box_download_checksum", None | Some(Value::Nil | Value::Boolean(false))) => json!(""),
             ("usable_port_range", Some(written)) => super::value::to_range(written)
                 .map_or_else(|| of_value(written), |(first, last)| json!(format!("{first}..{last}"))),
@@ -132,7 +133,7 @@ fn attributes(descriptors: &[Descriptor], prefix: &str, options: &Table) -> Vec<
         if let Some(name) = descriptor.path.strip_prefix(prefix) {
             attributes.push((
                 name.to_owned(),
-                of_kind(descriptor.kind, &value_or_default(options, descriptor)),
+                of_option(descriptor, &value_or_default(options, descriptor)),
             ));
         }
     }
@@ -165,8 +166,6 @@ fn finalize_connection(attributes: &mut [(String, Json)], prefix: &str, options:
     let username = written("username").map(of_value);
     for (name, value) in attributes {
         match (name.as_str(), written(name)) {
-            ("private_key_path", Some(path)) => *value = of_value(&Value::List(to_list(path))),
-            ("connect_timeout", Some(timeout)) => *value = json!(to_i(timeout)),
             ("verify_host_key", own) => {
                 let paranoid = written("paranoid").filter(|it| truthy(it));
                 *value = json!(paranoid.or(own).map_or_else(|| "never".to_owned(), verify_host_key));
@@ -251,6 +250,31 @@ fn options(table: &Table) -> Json {
     )
 }
 
+/// Calls whose first argument is a `type`, with the options that they were given.
+fn calls(calls: &[Called], descriptors: &[Descriptor]) -> Json {
+    let of_call = |it: &Called| {
+        let mut body = Body::of_call(&it.call, &it.origin, &[descriptors]);
+        if let Some(kind) = it.call.positional.first() {
+            body.options.set("type", Sourced::written(kind.clone(), &it.origin));
+        }
+        options(&body.options)
+    };
+    calls.iter().map(of_call).collect()
+}
+
+fn pushes(merged: &Merged) -> Json {
+    let push = |it: Push| {
+        let called = it
+            .body
+            .calls
+            .iter()
+            .map(|it| json!([it.name, it.call.positional.iter().map(of_value).collect::<Json>()]));
+        let called: Json = called.collect();
+        json!({ "name": it.name, "strategy": it.strategy, "config": options(&it.body.options), "calls": called })
+    };
+    Push::of_calls(&merged.pushes).into_iter().map(push).collect()
+}
+
 fn triggers(definitions: &[TriggerDefinition]) -> Json {
     let of = |stage: Stage| definitions.iter().filter(move |it| it.stage == stage);
     of(Stage::Before).chain(of(Stage::After)).map(trigger).collect()
@@ -262,7 +286,6 @@ fn trigger(definition: &TriggerDefinition) -> Json {
     for (name, value) in &mut found {
         let written = definition.body.options.value(name);
         *value = match (name.as_str(), written) {
-            ("ignore" | "only_on" | "exit_codes", Some(written)) => of_value(&Value::List(to_list(written))),
             ("exit_codes", None) => json!([0]),
             ("abort", Some(Value::Boolean(true))) => json!(1),
             ("run" | "run_remote", Some(Value::Map(pairs))) => {

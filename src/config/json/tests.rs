@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vagrantfile::host::MemoryHost;
-use vagrantfile::{Role, Session, Settings};
+use vagrantfile::{Plugins, Role, Session};
 
-use super::super::namespaces;
 use super::*;
 
 /// The files of a fixture, and those in its folders.
@@ -26,10 +25,7 @@ fn with_files(mut host: MemoryHost, folder: &Path, below: &Path) -> MemoryHost {
 /// The machines of a file of a fixture as `config --json` shows them.
 fn resolve(folder: &Path, file: &str) -> Result<Json, String> {
     let host = with_files(MemoryHost::default(), folder, Path::new(""));
-    let settings = Settings {
-        options: namespaces::options(),
-        ..Settings::default()
-    };
+    let settings = crate::options::settings(Plugins::BuiltIn);
     let session = Session::new(Box::new(host), settings).map_err(|it| it.to_string())?;
     let load = |file: &str, role: Role| {
         let loaded = folder

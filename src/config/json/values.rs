@@ -1,10 +1,10 @@
 //! Values of a Vagrantfile as JSON.
 
-use schema::Kind;
+use schema::{Coercion, Descriptor, Kind};
 use serde_json::{Map, Number, Value as Json, json};
 use vagrantfile::layer::Value;
 
-use super::super::value::to_text;
+use super::super::value::{to_i, to_list, to_text, truthy};
 
 /// A value; tables are in the order of their keys, symbols are text.
 pub fn of_value(value: &Value) -> Json {
@@ -26,8 +26,24 @@ pub fn of_value(value: &Value) -> Json {
     }
 }
 
+/// A value of an option, made into what Vagrant makes of it. Nil stays nil.
+pub fn of_option(descriptor: &Descriptor, value: &Value) -> Json {
+    if *value == Value::Nil {
+        return Json::Null;
+    }
+    match descriptor.coercion {
+        Coercion::None => of_kind(descriptor.kind, value),
+        Coercion::Text => to_text(value).map_or_else(|| of_value(value), |it| json!(it)),
+        // Symbols are text here; what is neither stays as it is.
+        Coercion::Symbol => of_value(value),
+        Coercion::Integer => json!(to_i(value)),
+        Coercion::Boolean => json!(truthy(value)),
+        Coercion::List => of_value(&Value::List(to_list(value))),
+    }
+}
+
 /// A value of an option. Lua cannot tell an empty list from an empty table; the option's kind can.
-pub fn of_kind(kind: Kind, value: &Value) -> Json {
+fn of_kind(kind: Kind, value: &Value) -> Json {
     match (kind, value) {
         (Kind::List(_), Value::Map(pairs)) if pairs.is_empty() => json!([]),
         (Kind::Map(_), Value::List(items)) if items.is_empty() => json!({}),

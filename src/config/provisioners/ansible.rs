@@ -20,7 +20,7 @@ pub const COMMON: &[Descriptor] = &[
     .also_called(&["sudo_user"]),
     Descriptor::attribute(
         "compatibility_mode",
-        Kind::String,
+        Kind::Word(&["auto", "1.8", "2.0"]),
         Default::String("auto"),
         "The version of Ansible to write arguments for.",
     ),

@@ -1,6 +1,6 @@
 //! The options of the provisioner `cfengine`.
 
-use schema::{Default, Descriptor, Kind};
+use schema::{Coercion, Default, Descriptor, Kind};
 
 /// The options.
 pub const OPTIONS: &[Descriptor] = &[
@@ -51,13 +51,15 @@ pub const OPTIONS: &[Descriptor] = &[
         Kind::Any,
         Default::Boolean(true),
         "Installs the program where it is missing.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "mode",
         Kind::String,
         Default::Symbol("bootstrap"),
         "What is done: `bootstrap` or `single_run`.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "package_name",
         Kind::String,

@@ -1,8 +1,6 @@
 //! The options of the provisioners `chef_apply`, `chef_client`, `chef_solo` and `chef_zero`.
 
-use schema::{Default, Descriptor, Kind, Merge};
-
-use super::call;
+use schema::{Coercion, Default, Descriptor, Kind, Merge};
 
 /// What all have.
 pub const COMMON: &[Descriptor] = &[
@@ -29,14 +27,16 @@ pub const COMMON: &[Descriptor] = &[
         Kind::Any,
         Default::Boolean(true),
         "Installs the program where it is missing.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "installer_download_path",
         Kind::String,
         Default::Nil,
         "Where the installer is put.",
     ),
-    Descriptor::attribute("log_level", Kind::Any, Default::Symbol("info"), "How much is logged."),
+    Descriptor::attribute("log_level", Kind::Any, Default::Symbol("info"), "How much is logged.")
+        .coerced(Coercion::Symbol),
     Descriptor::attribute(
         "omnibus_url",
         Kind::String,
@@ -54,7 +54,8 @@ pub const COMMON: &[Descriptor] = &[
         Kind::Any,
         Default::Symbol("latest"),
         "The version to install.",
-    ),
+    )
+    .coerced(Coercion::Symbol),
 ];
 
 /// What those with a run list have.
@@ -147,8 +148,8 @@ pub const RUNNER: &[Descriptor] = &[
         Default::Boolean(false),
         "Logs everything.",
     ),
-    call("add_recipe", &["name"], "Puts a recipe on the run list."),
-    call("add_role", &["name"], "Puts a role on the run list."),
+    Descriptor::call("add_recipe", &["name"], "Puts a recipe on the run list."),
+    Descriptor::call("add_role", &["name"], "Puts a role on the run list."),
 ];
 
 /// What those without a server have.
@@ -165,7 +166,8 @@ pub const FOLDERS: &[Descriptor] = &[
         Kind::Any,
         Default::List(&[]),
         "Folders of environments.",
-    ),
+    )
+    .coerced(Coercion::List),
     Descriptor::attribute("nodes_path", Kind::Any, Default::List(&[]), "Folders of nodes."),
     Descriptor::attribute("roles_path", Kind::Any, Default::List(&[]), "Folders of roles."),
     Descriptor::attribute(

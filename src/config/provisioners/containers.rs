@@ -1,10 +1,8 @@
-//! The options of the provisioners `docker` and `podman`.
+//! The options of the provisioners `container`, `docker` and `podman`.
 
 use schema::{Default, Descriptor, Kind, Merge};
 
-use super::call;
-
-/// What both have.
+/// What all have.
 pub const COMMON: &[Descriptor] = &[
     Descriptor::attribute(
         "images",
@@ -19,10 +17,10 @@ pub const COMMON: &[Descriptor] = &[
         Default::Nil,
         "What runs once it is installed.",
     ),
-    call("build_image", &["path"], "Builds an image."),
-    call("pull_images", &["image"], "Pulls images."),
-    call("run", &["name"], "Runs a container."),
-    call(
+    Descriptor::call("build_image", &["path"], "Builds an image."),
+    Descriptor::call("pull_images", &["image"], "Pulls images."),
+    Descriptor::call("run", &["name"], "Runs a container."),
+    Descriptor::call(
         "post_install_provision",
         &["name"],
         "Runs a provisioner once it is installed.",

@@ -12,7 +12,7 @@ mod puppet_server;
 mod salt;
 pub mod shell;
 
-use schema::{Default as DefaultValue, Descriptor, Form, Kind as ValueKind, Merge};
+use schema::{Default as DefaultValue, Descriptor, Kind as ValueKind};
 use vagrantfile::layer::{Call, Origin, Value};
 
 use super::ProjectFacts;
@@ -70,6 +70,11 @@ pub const KINDS: &[Kind] = &[
         options: &[chef::COMMON, chef::RUNNER, chef::FOLDERS],
     },
     Kind {
+        name: "container",
+        section: "container provisioner",
+        options: &[containers::COMMON],
+    },
+    Kind {
         name: "docker",
         section: "docker provisioner",
         options: &[containers::COMMON],
@@ -106,18 +111,40 @@ pub const KINDS: &[Kind] = &[
     },
 ];
 
-/// A method of a provisioner.
-const fn call(path: &'static str, positional: &'static [&'static str], documentation: &'static str) -> Descriptor {
-    Descriptor {
-        path,
-        kind: ValueKind::Any,
-        default: DefaultValue::Nil,
-        merge: Merge::Append,
-        aliases: &[],
-        form: Form::Call { positional },
-        documentation,
-    }
-}
+/// The options that every call of `vm.provision` takes, whatever the kind.
+pub const CALL_OPTIONS: &[Descriptor] = &[
+    Descriptor::text(
+        "name",
+        "The provisioner's name: later layers change it by it, and `--provision-with` takes it.",
+    ),
+    Descriptor::text("type", "The kind of provisioner, where the call itself has a name."),
+    Descriptor::text("id", "An older way to give a name."),
+    Descriptor::attribute(
+        "run",
+        ValueKind::Word(&["once", "always", "never"]),
+        DefaultValue::Nil,
+        "When it runs; unset is `once`.",
+    ),
+    Descriptor::text(
+        "before",
+        "Runs it before another one by its name, or before `each` or `all` of the others.",
+    ),
+    Descriptor::text(
+        "after",
+        "Runs it after another one by its name, or after `each` or `all` of the others.",
+    ),
+    Descriptor::flag(
+        "preserve_order",
+        false,
+        "Leaves an overridden provisioner in its place; else it moves to the end.",
+    ),
+    Descriptor::flag(
+        "communicator_required",
+        true,
+        "Waits for the guest to answer before it runs.",
+    ),
+    Descriptor::reading("config", "What the provisioner's block set."),
+];
 
 /// The kind of provisioner of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
@@ -393,7 +420,10 @@ fn read_config(
         "shell" => Task::Shell(shell::read(&mut reader, project)),
         "file" => Task::File(file::read(&mut reader, project)),
         "puppet" => Task::Puppet(puppet::read(&mut reader, project)),
-        _ => return ProvisionerConfig::Other,
+        _ => {
+            reader.refuse_other_words();
+            return ProvisionerConfig::Other;
+        }
     };
     ProvisionerConfig::BuiltIn(Box::new(task))
 }

@@ -146,6 +146,9 @@ fn read_folder_type(reader: &mut Reader<'_>) -> Option<String> {
     }
 }
 
+/// A path of the host, or a list of whose it is (`host` or `vm`) and the path.
+const WHOSE_PATH: Kind = Kind::OneOf(&[Kind::HostPath, Kind::List(&Kind::String)]);
+
 /// The options of the puppet provisioner.
 pub const OPTIONS: &[Descriptor] = &[
     Descriptor::attribute(
@@ -162,7 +165,7 @@ pub const OPTIONS: &[Descriptor] = &[
     ),
     Descriptor::attribute(
         "environment_path",
-        Kind::HostPath,
+        WHOSE_PATH,
         Default::Nil,
         "The folder of the environments.",
     ),
@@ -193,7 +196,7 @@ pub const OPTIONS: &[Descriptor] = &[
     ),
     Descriptor::attribute(
         "manifests_path",
-        Kind::HostPath,
+        WHOSE_PATH,
         Default::Computed("`manifests` without an environment_path"),
         "The folder of the manifests.",
     ),

@@ -2,8 +2,6 @@
 
 use schema::{Default, Descriptor, Kind};
 
-use super::call;
-
 /// The options.
 pub const OPTIONS: &[Descriptor] = &[
     Descriptor::attribute(
@@ -110,5 +108,5 @@ pub const OPTIONS: &[Descriptor] = &[
     ),
     Descriptor::attribute("verbose", Kind::Any, Default::Nil, "How much is said."),
     Descriptor::attribute("version", Kind::Any, Default::Nil, "The version to install."),
-    call("pillar", &["data"], "Adds to the pillar."),
+    Descriptor::call("pillar", &["data"], "Adds to the pillar."),
 ];

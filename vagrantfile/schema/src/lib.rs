@@ -13,6 +13,8 @@ pub struct Descriptor {
     pub kind: Kind,
     /// What it is when nobody sets it.
     pub default: Default,
+    /// What Vagrant makes of a value when the configuration is finalised.
+    pub coercion: Coercion,
     /// How a later layer's value meets an earlier one's.
     pub merge: Merge,
     /// Other names that mean the same option.
@@ -73,6 +75,23 @@ pub enum Default {
     Computed(&'static str),
 }
 
+/// What Vagrant makes of a value that somebody set, when the configuration is finalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coercion {
+    /// Nothing: it stays as it was written.
+    None,
+    /// Text.
+    Text,
+    /// A symbol, where it is text.
+    Symbol,
+    /// The whole number that it begins with.
+    Integer,
+    /// `true`, unless it is nil or false.
+    Boolean,
+    /// A list: of itself where it is none.
+    List,
+}
+
 /// How a later layer's value meets an earlier one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
@@ -94,6 +113,8 @@ pub enum Form {
         /// Names of the positional arguments, as TOML spells them.
         positional: &'static [&'static str],
     },
+    /// Vagrant's own; files only read it.
+    Reading,
 }
 
 impl Descriptor {
@@ -103,11 +124,59 @@ impl Descriptor {
             path,
             kind,
             default,
+            coercion: Coercion::None,
             merge: Merge::Replace,
             aliases: &[],
             form: Form::Attribute,
             documentation,
         }
+    }
+
+    /// A text that is not set.
+    pub const fn text(path: &'static str, documentation: &'static str) -> Self {
+        Self::attribute(path, Kind::String, Default::Nil, documentation)
+    }
+
+    /// A switch.
+    pub const fn flag(path: &'static str, default: bool, documentation: &'static str) -> Self {
+        Self::attribute(path, Kind::Boolean, Default::Boolean(default), documentation)
+    }
+
+    /// A list that is empty.
+    pub const fn list(path: &'static str, documentation: &'static str) -> Self {
+        Self::attribute(path, Kind::List(&Kind::Any), Default::List(&[]), documentation)
+    }
+
+    /// A table that is empty.
+    pub const fn table(path: &'static str, documentation: &'static str) -> Self {
+        Self::attribute(path, Kind::Map(&Kind::Any), Default::EmptyMap, documentation)
+    }
+
+    /// A method, each call of which adds to the others.
+    pub const fn call(path: &'static str, positional: &'static [&'static str], documentation: &'static str) -> Self {
+        Self {
+            merge: Merge::Append,
+            form: Form::Call { positional },
+            ..Self::attribute(path, Kind::Any, Default::Nil, documentation)
+        }
+    }
+
+    /// What Vagrant sets, and files only read.
+    pub const fn reading(path: &'static str, documentation: &'static str) -> Self {
+        Self {
+            form: Form::Reading,
+            ..Self::attribute(path, Kind::Any, Default::Nil, documentation)
+        }
+    }
+
+    /// The same option with another default.
+    pub const fn or(self, default: Default) -> Self {
+        Self { default, ..self }
+    }
+
+    /// The same option, made into something else when the configuration is finalised.
+    pub const fn coerced(self, coercion: Coercion) -> Self {
+        Self { coercion, ..self }
     }
 
     /// The same option, merged another way.

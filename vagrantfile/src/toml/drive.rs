@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use schema::Form;
+
 use super::tree::{Item, Node, Table};
 use super::{Block, Toml};
 use crate::layer::{Origin, Value};
@@ -18,7 +20,7 @@ pub const PROVISION_OPTIONS: &[&str] = &["run", "before", "after", "preserve_ord
 /// A table of options whose names mean something else beside it: `options.type = "dhcp"` of a network, `options.name` of a script.
 const OPTIONS: &str = "options";
 
-/// Keys of provisioners and providers that Ruby says as calls, one for each item of the list.
+/// Keys of provisioners and providers that Ruby says as calls, one for each item of the list, where nobody has described these.
 const CALLS: &[Call] = &[
     Call {
         name: "customize",
@@ -62,6 +64,7 @@ const CALLS: &[Call] = &[
     },
 ];
 
+#[derive(Clone, Copy)]
 struct Call {
     name: &'static str,
     /// What the positional arguments are called in a table.
@@ -147,7 +150,8 @@ impl Toml {
         for (name, node) in &providers.0 {
             let Some(table) = node.as_table() else { continue };
             let arity = if table.get("override").is_some() { 2 } else { 1 };
-            let block = (!table.0.is_empty()).then(|| self.keep(Block::Provider(Rc::new(table.clone())), arity));
+            let block = (!table.0.is_empty())
+                .then(|| self.keep(Block::Provider(name.as_str().into(), Rc::new(table.clone())), arity));
             let arguments = Arguments {
                 positional: vec![Value::Symbol(name.clone()).into()],
                 named: Vec::new(),
@@ -160,8 +164,8 @@ impl Toml {
     }
 
     /// Drives a provider's options into its object.
-    pub(super) fn drive_provider(&mut self, table: &Table, provider: ObjectId) -> Result<()> {
-        self.drive_body(table, provider, |it| it != "override")
+    pub(super) fn drive_provider(&mut self, name: &str, table: &Table, provider: ObjectId) -> Result<()> {
+        self.drive_body(name, table, provider, |it| it != "override")
     }
 
     fn drive_provisioner(&mut self, item: &Node, vm: ObjectId) -> Result<()> {
@@ -185,9 +189,10 @@ impl Toml {
             let inner = table.table(OPTIONS);
             let is_taken =
                 |it: &str| is_option(it) || it == "name" || it == "type" || (it == OPTIONS && inner.is_some());
-            self.drive_body(table, body, |it| !is_taken(it))?;
+            let owner = table.text("type").or(table.text("name")).unwrap_or_default();
+            self.drive_body(owner, table, body, |it| !is_taken(it))?;
             if let Some(inner) = inner {
-                self.drive_body(inner, body, |_| true)?;
+                self.drive_body(owner, inner, body, |_| true)?;
             }
         }
         Ok(())
@@ -219,14 +224,42 @@ impl Toml {
         self.keep(Block::Root(Rc::new(Table(Vec::new()))), 1)
     }
 
-    fn drive_body(&mut self, table: &Table, object: ObjectId, wanted: impl Fn(&str) -> bool) -> Result<()> {
+    fn drive_body(
+        &mut self,
+        owner: &str,
+        table: &Table,
+        object: ObjectId,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<()> {
         for (key, node) in table.0.iter().filter(|(it, _)| wanted(it)) {
-            match CALLS.iter().find(|it| it.name == key) {
-                Some(call) => self.drive_body_call(object, call, node)?,
+            match self.method(owner, key) {
+                Some(call) => self.drive_body_call(object, &call, node)?,
                 None => self.set(object, key, node)?,
             }
         }
         Ok(())
+    }
+
+    /// The method of that name, as the owner's descriptors have it.
+    fn method(&self, owner: &str, name: &str) -> Option<Call> {
+        let mut described = self
+            .shared
+            .settings
+            .owned
+            .iter()
+            .filter(|(it, _)| *it == owner)
+            .peekable();
+        if described.peek().is_none() {
+            return CALLS.iter().find(|it| it.name == name).copied();
+        }
+        let mut options = described.flat_map(|(_, it)| it.iter());
+        options.find_map(|it| match it.form {
+            Form::Call { positional } if it.path == name => Some(Call {
+                name: it.path,
+                positional,
+            }),
+            _ => None,
+        })
     }
 
     fn drive_body_call(&mut self, object: ObjectId, call: &Call, node: &Node) -> Result<()> {

@@ -34,8 +34,8 @@ pub struct Toml {
 enum Block {
     /// A whole file, or a machine in it.
     Root(Rc<Table>),
-    /// A provider's options, and what overrides the machine's under it.
-    Provider(Rc<Table>),
+    /// A provider's name and options, and what overrides the machine's under it.
+    Provider(Rc<str>, Rc<Table>),
 }
 
 impl Toml {
@@ -78,8 +78,8 @@ impl Language for Toml {
         let mut objects = arguments.iter().filter_map(object);
         match (block, objects.next(), objects.next()) {
             (Some(Block::Root(table)), Some(config), _) => self.drive_root(&table, config)?,
-            (Some(Block::Provider(table)), Some(provider), config) => {
-                self.drive_provider(&table, provider)?;
+            (Some(Block::Provider(name, table)), Some(provider), config) => {
+                self.drive_provider(&name, &table, provider)?;
                 if let (Some(config), Some(table)) = (config, table.table("override")) {
                     self.drive_root(table, config)?;
                 }

@@ -1,6 +1,8 @@
-//! `jaunt config`.
+//! `jaunt config`, and what it can do beyond showing.
 
-use clap::Args;
+mod schema;
+
+use clap::{Args, Subcommand};
 use serde_json::json;
 use vagrantfile::layer::Origin;
 
@@ -14,7 +16,11 @@ use crate::project::{Project, Target};
 
 /// Show what the Vagrantfile makes of each machine, and where each value was set; with `--json` every value by Vagrant's name
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ConfigArgs {
+    #[command(subcommand)]
+    command: Option<ConfigCommand>,
+
     /// Names, /patterns/ or ids of machines; all of them where none is given
     #[arg(value_name = "MACHINE")]
     machines: Vec<String>,
@@ -24,8 +30,20 @@ pub struct ConfigArgs {
     provider: Option<String>,
 }
 
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    Schema(schema::SchemaArgs),
+}
+
 impl ConfigArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
+        match self.command {
+            Some(ConfigCommand::Schema(schema)) => schema.run(context),
+            None => self.show(context),
+        }
+    }
+
+    fn show(self, context: &Context) -> Result<u8> {
         let wants_json = context.ui.style().json;
         let mut machines = Vec::new();
         for target in Project::targets(context, &self.machines)? {
