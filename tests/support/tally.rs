@@ -1,4 +1,4 @@
-//! What the crash tests count, for the table in README: `JAUNT_TEST_TALLY` names the file, `benches/crash` sums it up.
+//! What the crash tests count, a line for each kill, in the file that `JAUNT_TEST_TALLY` names.
 
 use std::io::Write;
 
