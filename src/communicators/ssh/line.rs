@@ -22,7 +22,7 @@ pub(super) enum Line {
     Proxied {
         ends: Join<ChildStdout, ChildStdin>,
         /// Ends with this value.
-        _command: Child,
+        _command: Box<Child>,
     },
 }
 
@@ -68,7 +68,7 @@ fn proxied(target: &SshTarget, command: &str) -> Result<Line, Error> {
     };
     Ok(Line::Proxied {
         ends: tokio::io::join(output, input),
-        _command: child,
+        _command: Box::new(child),
     })
 }
 
