@@ -14,7 +14,7 @@ pub struct PullArgs {
     /// The box's name
     name: String,
 
-    /// oci://HOST/REPOSITORY[:TAG], a folder, or its URL; the places of the settings where it is not said
+    /// oci://HOST/REPOSITORY:TAG, a folder, or its URL; the places of the settings where it is not said
     #[arg(value_name = "PLACE")]
     place: Option<String>,
 

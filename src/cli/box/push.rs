@@ -15,7 +15,7 @@ pub struct PushArgs {
     /// The box's name
     name: String,
 
-    /// oci://HOST/REPOSITORY[:TAG], or a folder
+    /// oci://HOST/REPOSITORY:TAG, or a folder
     #[arg(value_name = "DESTINATION")]
     destination: String,
 
