@@ -199,7 +199,7 @@ fn only_changes_are_copied_and_deleted_files_disappear() {
     let list = "cd /vagrant && find . ! -type d | sort";
     assert_eq!(
         world.run(["ssh", "-c", list]).success().stdout,
-        "./Vagrantfile\n./a file with spaces.txt\n./gone.txt\n./größe/naïve.txt\n./link\n"
+        "./Vagrantfile\n./Vagrantfile.lock\n./a file with spaces.txt\n./gone.txt\n./größe/naïve.txt\n./link\n"
     );
 
     fs::remove_file(world.project().join("gone.txt")).unwrap();
@@ -210,7 +210,7 @@ fn only_changes_are_copied_and_deleted_files_disappear() {
 
     assert_eq!(
         world.run(["ssh", "-c", list]).success().stdout,
-        "./Vagrantfile\n./a file with spaces.txt\n./größe/naïve.txt\n./link\n./new.sh\n"
+        "./Vagrantfile\n./Vagrantfile.lock\n./a file with spaces.txt\n./größe/naïve.txt\n./link\n./new.sh\n"
     );
     assert_eq!(world.run(["ssh", "-c", "/vagrant/new.sh"]).success().stdout, "ran\n");
 }
