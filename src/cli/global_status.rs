@@ -121,9 +121,9 @@ mod tests {
                 name: name.to_owned(),
                 provider: "qemu".to_owned(),
                 state: "running".to_owned(),
-                vagrantfile_path: "/work/site".into(),
+                vagrantfile_path: "/home/me/site".into(),
                 vagrantfile_name: None,
-                local_data_path: "/work/site/.vagrant".into(),
+                local_data_path: "/home/me/site/.vagrant".into(),
                 machine_box: None,
             },
             standing,
@@ -135,8 +135,8 @@ mod tests {
         expect![[r#"
             id      name        provider state   directory
             ------------------------------------------------------------------------
-            0123456 a-long-name qemu     stopped /work/site
-            fedcba9 db          qemu     gone    /work/site
+            0123456 a-long-name qemu     stopped /home/me/site
+            fedcba9 db          qemu     gone    /home/me/site
 
             These are the machines of all your projects. Commands take their ids from any folder: `jaunt halt ID`.
             Those that are gone are forgotten by `jaunt global-status --prune`.
