@@ -4,6 +4,8 @@
 //! by a descriptor, so a signal cannot reach another one that got the same number later.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +14,10 @@ use uuid::Uuid;
 
 /// How often an ending process is looked at.
 const GLANCE: Duration = Duration::from_millis(10);
+
+/// How much of a command line is read, in bytes. The claim stands near its beginning.
+#[cfg(target_os = "linux")]
+const COMMAND_LINE_LIMIT: usize = 64 << 10;
 
 /// A process that was found to be the machine's.
 #[derive(Debug)]
@@ -99,10 +105,14 @@ fn is_ours(pid: Pid) -> bool {
     owner.is_ok_and(|it| it == rustix::process::geteuid().as_raw())
 }
 
+/// Read by one call: of a process that ends between two of them, the second gives nothing, and what came first looks like the command line
+/// of another.
 #[cfg(target_os = "linux")]
 fn command_line(pid: Pid) -> Option<Vec<String>> {
-    let bytes = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
-    let words = bytes.split(|it| *it == 0).filter(|it| !it.is_empty());
+    let mut bytes = vec![0; COMMAND_LINE_LIMIT];
+    let mut file = fs::File::open(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    let length = file.read(&mut bytes).ok()?;
+    let words = bytes[..length].split(|it| *it == 0).filter(|it| !it.is_empty());
     Some(words.map(|it| String::from_utf8_lossy(it).into_owned()).collect())
 }
 
