@@ -21,6 +21,27 @@ use crate::communicators::{Exit, Input, OnOutput};
 /// The host key that a server presents, once it has.
 type Presented = Arc<OnceLock<PublicKey>>;
 
+/// A connection on which nobody is logged in yet.
+pub(super) struct Doorstep {
+    handle: Handle<GuestHandler>,
+    algorithms: Algorithms,
+}
+
+impl Doorstep {
+    /// Whether the server would let this key in. Nobody is logged in: the server is asked, and the signature that it asks for in
+    /// turn is kept back. A login costs a slow guest a session of its own, this only the greeting.
+    pub(super) async fn would_accept(mut self, target: &SshTarget, key: &PrivateKey) -> Result<bool, Error> {
+        let asking = async {
+            let answer = login::would_accept(&mut self.handle, target, key, self.algorithms).await;
+            let _ = self.handle.disconnect(russh::Disconnect::ByApplication, "", "en").await;
+            answer
+        };
+        tokio::time::timeout(target.connect_timeout, asking)
+            .await
+            .map_err(|_| late(target))?
+    }
+}
+
 /// A logged-in connection.
 pub struct Connection {
     pub(super) handle: Handle<GuestHandler>,
@@ -57,17 +78,17 @@ impl Connection {
             .map_err(|_| late(target))?
     }
 
-    /// Whether the server would let this key in. Nobody is logged in: the server is asked, and the signature that it asks for in
-    /// turn is kept back. A login costs a slow guest a session of its own, this only the greeting.
-    pub(super) async fn would_accept(&self, target: &SshTarget, key: &PrivateKey) -> Result<bool, Error> {
-        let asking = async {
+    /// Goes to the server's door once more, without knocking: the keys are agreed on, and nobody is logged in.
+    pub(super) async fn approach(&self, target: &SshTarget) -> Result<Doorstep, Error> {
+        let approaching = async {
             let greeted = greet(target, target.connect_timeout, &AtomicBool::new(false)).await?;
-            let (mut handle, _) = Self::meet(target, greeted, self.algorithms).await?;
-            let answer = login::would_accept(&mut handle, target, key, self.algorithms).await;
-            let _ = handle.disconnect(russh::Disconnect::ByApplication, "", "en").await;
-            answer
+            let (handle, _) = Self::meet(target, greeted, self.algorithms).await?;
+            Ok(Doorstep {
+                handle,
+                algorithms: self.algorithms,
+            })
         };
-        tokio::time::timeout(target.connect_timeout, asking)
+        tokio::time::timeout(target.connect_timeout, approaching)
             .await
             .map_err(|_| late(target))?
     }
