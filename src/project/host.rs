@@ -1,7 +1,8 @@
 //! What a Vagrantfile sees of this computer, and the decision that it changes nothing here unless it is trusted.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,13 +63,24 @@ impl ProcessHost {
     }
 }
 
+/// The longest file that a Vagrantfile may read.
+const LONGEST_FILE: u64 = 128 << 20;
+
 impl Host for ProcessHost {
     fn environment(&self) -> Vec<(String, String)> {
         self.environment.text_variables().into_iter().collect()
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+        // Opening a pipe that nobody writes to would wait, and a device may have no end.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let mut content = Vec::new();
+        file.take(LONGEST_FILE + 1).read_to_end(&mut content)?;
+        if content.len() as u64 > LONGEST_FILE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(content)
     }
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {

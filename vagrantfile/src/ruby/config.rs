@@ -248,7 +248,7 @@ pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
         Value::Integer(value) => P::Integer(*value),
         Value::Float(value) => P::Float(*value),
         Value::Symbol(symbol) => P::Symbol(symbol.text().to_string()),
-        Value::String(text) => P::String(text.text.borrow().clone()),
+        Value::String(text) => P::String(text.copied()),
         Value::Array(_) | Value::Hash(_) if depth == 0 || *budget == 0 => P::Nil,
         Value::Array(list) => P::List(
             list.items
@@ -267,7 +267,9 @@ pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
             )
         }
         Value::Range(range) => match (&range.first, &range.last) {
-            (Value::Integer(first), Value::Integer(last)) => P::Range(*first, last - i64::from(range.exclusive)),
+            (Value::Integer(first), Value::Integer(last)) => {
+                P::Range(*first, last.saturating_sub(i64::from(range.exclusive)))
+            }
             _ => P::Nil,
         },
         Value::Object(object) => match object.instance.borrow().get(&Symbol::new("@path")) {

@@ -15,7 +15,7 @@ impl Interpreter {
     pub fn to_s(&mut self, value: &Value) -> Outcome<String> {
         match value {
             Value::Nil => Ok(String::new()),
-            Value::String(text) => Ok(text.text.borrow().clone()),
+            Value::String(text) => Ok(text.copied()),
             Value::Symbol(symbol) => Ok(symbol.text().to_string()),
             Value::Integer(value) => Ok(value.to_string()),
             Value::Boolean(value) => Ok(value.to_string()),
@@ -28,7 +28,7 @@ impl Interpreter {
             Value::Unset => Ok("#<Object:0x0000000000000010>".to_owned()),
             Value::Config(_) => Ok("#<Vagrant::Config>".to_owned()),
             other => match self.send(other, "to_s", Vec::new())? {
-                Value::String(text) => Ok(text.text.borrow().clone()),
+                Value::String(text) => Ok(text.copied()),
                 _ => Ok(self.plain_name(other)),
             },
         }
@@ -41,54 +41,63 @@ impl Interpreter {
 
     /// A value as `inspect` shows it.
     pub fn inspect(&mut self, value: &Value) -> Outcome<String> {
+        let mut shown = String::new();
+        self.inspect_into(value, &mut shown)?;
+        Ok(shown)
+    }
+
+    /// Shows a value behind what is shown already: one text for all, so that its length can be limited.
+    fn inspect_into(&mut self, value: &Value, shown: &mut String) -> Outcome<()> {
         self.tick()?;
         match value {
-            Value::Nil => Ok("nil".to_owned()),
-            Value::String(text) => Ok(inspect_text(&text.text.borrow())),
-            Value::Symbol(symbol) => Ok(inspect_symbol(&symbol.text())),
+            Value::Nil => shown.push_str("nil"),
+            Value::String(text) => shown.push_str(&inspect_text(&text.copied())),
+            Value::Symbol(symbol) => shown.push_str(&inspect_symbol(&symbol.text())),
             Value::Array(list) => {
-                let mut parts = Vec::new();
-                for item in list.to_vec() {
-                    parts.push(if item.is_same(value) {
-                        "[...]".to_owned()
+                shown.push('[');
+                for (index, item) in list.to_vec().iter().enumerate() {
+                    shown.push_str(if index > 0 { ", " } else { "" });
+                    if item.is_same(value) {
+                        shown.push_str("[...]");
                     } else {
-                        self.inspect(&item)?
-                    });
+                        self.inspect_into(item, shown)?;
+                    }
                 }
-                Ok(format!("[{}]", parts.join(", ")))
+                shown.push(']');
             }
             Value::Hash(table) => {
-                let mut parts = Vec::new();
-                for (key, item) in table.to_pairs() {
-                    let shown = if item.is_same(value) {
-                        "{...}".to_owned()
+                shown.push('{');
+                for (index, (key, item)) in table.to_pairs().iter().enumerate() {
+                    shown.push_str(if index > 0 { ", " } else { "" });
+                    self.inspect_into(key, shown)?;
+                    shown.push_str("=>");
+                    if item.is_same(value) {
+                        shown.push_str("{...}");
                     } else {
-                        self.inspect(&item)?
-                    };
-                    parts.push(format!("{}=>{shown}", self.inspect(&key)?));
+                        self.inspect_into(item, shown)?;
+                    }
                 }
-                Ok(format!("{{{}}}", parts.join(", ")))
+                shown.push('}');
             }
             Value::Range(range) => {
-                let show = |it: &mut Self, end: &Value| {
-                    if end.is_nil() {
-                        Ok(String::new())
-                    } else {
-                        it.inspect(end)
-                    }
-                };
-                let (first, last) = (show(self, &range.first)?, show(self, &range.last)?);
-                Ok(format!("{first}{}{last}", if range.exclusive { "..." } else { ".." }))
+                if !range.first.is_nil() {
+                    self.inspect_into(&range.first, shown)?;
+                }
+                shown.push_str(if range.exclusive { "..." } else { ".." });
+                if !range.last.is_nil() {
+                    self.inspect_into(&range.last, shown)?;
+                }
             }
-            Value::Regexp(regexp) => Ok(super::builtin::regexp::inspect(regexp)),
-            Value::Proc(proc) => Ok(if proc.is_lambda { "#<Proc (lambda)>" } else { "#<Proc>" }.to_owned()),
-            Value::Class(class) => Ok(class.name.borrow().clone()),
+            Value::Regexp(regexp) => shown.push_str(&super::builtin::regexp::inspect(regexp)),
+            Value::Proc(proc) => shown.push_str(if proc.is_lambda { "#<Proc (lambda)>" } else { "#<Proc>" }),
+            Value::Class(class) => shown.push_str(&class.name.borrow()),
             Value::Object(_) => match self.send(value, "inspect", Vec::new())? {
-                Value::String(text) => Ok(text.text.borrow().clone()),
-                _ => Ok(self.plain_name(value)),
+                Value::String(text) => shown.push_str(&text.copied()),
+                _ => shown.push_str(&self.plain_name(value)),
             },
-            other => self.to_s(other),
+            other => shown.push_str(&self.to_s(other)?),
         }
+        self.check_length(shown.len())
     }
 
     /// `one == two`
@@ -316,7 +325,7 @@ impl Interpreter {
     /// An argument as text; `nil` and numbers are an error.
     pub fn text_of(&mut self, value: Option<&Value>) -> Outcome<String> {
         match value {
-            Some(Value::String(text)) => Ok(text.text.borrow().clone()),
+            Some(Value::String(text)) => Ok(text.copied()),
             Some(Value::Symbol(symbol)) => Ok(symbol.text().to_string()),
             Some(Value::Object(_)) => {
                 let value = value.cloned().unwrap_or(Value::Nil);

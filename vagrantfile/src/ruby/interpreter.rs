@@ -56,6 +56,12 @@ pub struct Interpreter {
     pub(super) cache: HashMap<(usize, Symbol), Option<Rc<Method>>>,
 }
 
+/// Where an error was raised, and the calls that led there.
+pub struct Trace {
+    _weight: Weight,
+    pub places: Vec<Place>,
+}
+
 /// Every how many steps, less one, somebody is asked whether the reading shall go on.
 const CANCELLATION_STRIDE: u64 = 0xff;
 
@@ -108,17 +114,14 @@ impl Interpreter {
     /// Counts a step and stops what runs too long, too deep or takes too much.
     #[inline]
     pub(super) fn tick(&mut self) -> Outcome<()> {
-        self.steps += 1;
+        // Copying some hundred bytes takes about as long as a step.
+        self.steps = self.steps.saturating_add(1 + (take_handled() / 512) as u64);
         let limits = &self.shared.settings.limits;
         if self.steps > limits.steps {
             return Err(self.stop("this file does not come to an end", "look for a loop that never stops"));
         }
-        if charged().saturating_sub(self.memory_before) > limits.memory {
-            return Err(self.stop(
-                "this file takes too much memory",
-                "look for a text or list that keeps growing",
-            ));
-        }
+        self.check_memory()?;
+        let limits = &self.shared.settings.limits;
         if self.stack_base.abs_diff(stack_pointer()) + STACK_RESERVE > limits.stack {
             return Err(self.error("SystemStackError", "stack level too deep"));
         }
@@ -126,6 +129,59 @@ impl Interpreter {
             return Err(self.stop("reading was interrupted", "nothing was changed; run the command again"));
         }
         Ok(())
+    }
+
+    /// Stops what takes too much.
+    #[inline]
+    fn check_memory(&mut self) -> Outcome<()> {
+        if charged().saturating_sub(self.memory_before) <= self.shared.settings.limits.memory {
+            return Ok(());
+        }
+        Err(self.stop(
+            "this file takes too much memory",
+            "look for a text or list that keeps growing",
+        ))
+    }
+
+    /// Checks that something can be made which counts itself once it is there.
+    pub fn afford(&mut self, bytes: usize) -> Outcome<()> {
+        let taken = charged().saturating_sub(self.memory_before);
+        if taken.saturating_add(bytes) <= self.shared.settings.limits.memory {
+            return Ok(());
+        }
+        Err(self.stop(
+            "this file takes too much memory",
+            "look for a text or list of this size",
+        ))
+    }
+
+    /// Puts values into a list one by one, and looks at the limit of memory while it grows.
+    pub fn gather(&mut self, values: impl IntoIterator<Item = Value>) -> Outcome<Vec<Value>> {
+        const STRIDE: usize = 256;
+        let mut list = Vec::new();
+        let mut weights = Vec::new();
+        for value in values {
+            if list.len() % STRIDE == 0 {
+                weights.push(Weight::of(STRIDE * size_of::<Value>()));
+                self.tick()?;
+            }
+            list.push(value);
+            self.check_memory()?;
+        }
+        Ok(list)
+    }
+
+    /// What identifies each of some values, with a look at the limit of memory, since texts are in it.
+    pub fn keys(&mut self, values: &[Value]) -> Outcome<Vec<Key>> {
+        let mut keys = Vec::new();
+        let mut weights = Vec::new();
+        for value in values {
+            let key = value.key();
+            weights.push(Weight::of(key.size()));
+            keys.push(key);
+            self.check_memory()?;
+        }
+        Ok(keys)
     }
 
     /// Checks before something big is made at once.
@@ -209,7 +265,12 @@ impl Interpreter {
         if let Value::Object(object) = error {
             let mut native = object.native.borrow_mut();
             if native.is_none() {
-                *native = Some(Rc::new(self.backtrace()));
+                let places = self.backtrace();
+                let sizes = places.iter().map(|it| it.source_line.len() + 256);
+                *native = Some(Rc::new(Trace {
+                    _weight: Weight::of(sizes.sum()),
+                    places,
+                }));
             }
         }
     }

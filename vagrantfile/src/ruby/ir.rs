@@ -1,6 +1,7 @@
 //! The tree that the evaluator walks. It is our own: nothing outside `lower` knows the parser.
 
 use super::symbol::Symbol;
+use super::value::{Weight, handle};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Source {
     /// The number of the first line: evaluated text may begin anywhere.
     pub first_line: u32,
     lines: Vec<u32>,
+    /// What the tree that is made of the text takes, too: it lives as long as the text does.
+    _weight: Weight,
 }
 
 /// A node with its place.
@@ -335,6 +338,9 @@ pub struct RegexpLiteral {
     pub flags: Flags,
 }
 
+/// About how many bytes of tree a byte of text makes where it makes most.
+const TREE: usize = 64;
+
 impl Source {
     /// A source whose first line is line `first_line`.
     pub fn new(path: Arc<Path>, text: String, first_line: u32, is_library: bool) -> Self {
@@ -342,6 +348,7 @@ impl Source {
             .chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1))
             .collect();
         Self {
+            _weight: Weight::of(text.len().saturating_mul(TREE) + 256),
             path,
             text,
             is_library,
@@ -355,6 +362,7 @@ impl Source {
         let line = self.lines.partition_point(|it| *it <= at).saturating_sub(1);
         let start = self.lines[line] as usize;
         let before = self.text.get(start..at as usize).unwrap_or_default();
+        handle(before.len());
         (line as u32 + self.first_line, before.chars().count() as u32 + 1)
     }
 

@@ -200,6 +200,7 @@ pub fn evaluate(it: &mut Interpreter, text: String, path: Option<String>, line: 
         Some(path) => Arc::from(PathBuf::from(path)),
         None => Arc::from(Path::new("(eval)")),
     };
+    it.work(text.len().saturating_mul(16))?;
     let source = Rc::new(Source::new(path, text, line, false));
     let body = match lower::parse(&source) {
         Ok(Some(body)) => body,

@@ -15,6 +15,7 @@ pub fn install(it: &mut Interpreter) {
         &class,
         &[("hexdigest", |it, _, arguments| {
             let text = it.text_of(arguments.get(0))?;
+            it.work(text.len())?;
             Ok(Value::string(hex(&Sha512::digest(text.as_bytes()))))
         })],
     );
@@ -50,6 +51,7 @@ pub fn install(it: &mut Interpreter) {
 const SHA256: Methods = &[
     ("hexdigest", |it, _, arguments| {
         let text = it.text_of(arguments.get(0))?;
+        it.work(text.len())?;
         Ok(Value::string(hex(&Sha256::digest(text.as_bytes()))))
     }),
     ("file", |it, _, arguments| {

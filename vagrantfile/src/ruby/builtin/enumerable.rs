@@ -196,13 +196,14 @@ pub(super) const ENUMERABLE: Methods = &[
         for other in &arguments.list {
             others.push(it.to_items(other)?);
         }
-        let rows = it.to_items(this)?.into_iter().enumerate().map(|(index, item)| {
+        let own = it.to_items(this)?;
+        let rows = own.into_iter().enumerate().map(|(index, item)| {
             let rest = others
                 .iter()
                 .map(|other| other.get(index).cloned().unwrap_or(Value::Nil));
             Value::array(std::iter::once(item).chain(rest).collect())
         });
-        let rows: Vec<Value> = rows.collect();
+        let rows = it.gather(rows)?;
         match &arguments.block {
             Some(block) => {
                 for row in rows {
@@ -215,18 +216,14 @@ pub(super) const ENUMERABLE: Methods = &[
     }),
     ("each_slice", |it, this, arguments| {
         let count = it.integer_of(arguments.get(0))?.max(1) as usize;
-        let slices = it
-            .to_items(this)?
-            .chunks(count)
-            .map(|it| Value::array(it.to_vec()))
-            .collect();
+        let items = it.to_items(this)?;
+        let slices = it.gather(items.chunks(count).map(|it| Value::array(it.to_vec())))?;
         each_of(it, this, slices, arguments, "each_slice")
     }),
     ("each_cons", |it, this, arguments| {
         let count = it.integer_of(arguments.get(0))?.max(1) as usize;
         let items = it.to_items(this)?;
-        it.reserve(items.len().saturating_mul(count.min(items.len())).saturating_mul(16))?;
-        let slices = items.windows(count).map(|it| Value::array(it.to_vec())).collect();
+        let slices = it.gather(items.windows(count).map(|it| Value::array(it.to_vec())))?;
         each_of(it, this, slices, arguments, "each_cons")
     }),
     ("chunk_while", |it, this, arguments| {
@@ -514,9 +511,12 @@ pub(super) fn sorted_by(it: &mut Interpreter, list: Vec<Value>, block: &Value) -
 
 pub(super) fn unique(it: &mut Interpreter, list: Vec<Value>, block: Option<&Value>) -> Outcome<Vec<Value>> {
     let mut seen = std::collections::HashSet::new();
+    let mut weights = Vec::new();
     let mut kept = Vec::new();
     for item in list {
         let key = through(it, block, item.clone())?.key();
+        weights.push(Weight::of(key.size()));
+        it.tick()?;
         if seen.insert(key) {
             kept.push(item);
         }

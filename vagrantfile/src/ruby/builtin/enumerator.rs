@@ -200,7 +200,7 @@ fn with_index(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval
     let index = Cell::new(first);
     let outer = Value::native_block(-1, move |it, arguments| {
         let at = index.get();
-        index.set(at + 1);
+        index.set(at.saturating_add(1));
         it.yield_to(&block, &[packed(arguments), Value::Integer(at)])
     });
     run(it, this, outer)

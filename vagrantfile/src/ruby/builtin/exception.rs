@@ -2,7 +2,7 @@
 
 use super::Methods;
 use crate::report::Place;
-use crate::ruby::interpreter::{Eval, Interpreter};
+use crate::ruby::interpreter::{Eval, Interpreter, Trace};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 
@@ -138,8 +138,8 @@ pub fn places(error: &Value) -> Vec<Place> {
     };
     let native = object.native.borrow().clone();
     native
-        .and_then(|it| it.downcast::<Vec<Place>>().ok())
-        .map(|it| it.to_vec())
+        .and_then(|it| it.downcast::<Trace>().ok())
+        .map(|it| it.places.clone())
         .unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@ use super::enumerator;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 pub fn install(it: &mut Interpreter) {
@@ -80,9 +81,9 @@ const METHODS: Methods = &[
         }
         Ok(Value::array(values))
     }),
-    ("length", |_, this, _| Ok(Value::Integer(pairs(this).len() as i64))),
-    ("size", |_, this, _| Ok(Value::Integer(pairs(this).len() as i64))),
-    ("empty?", |_, this, _| Ok(Value::Boolean(pairs(this).is_empty()))),
+    ("length", |_, this, _| Ok(Value::Integer(length(this) as i64))),
+    ("size", |_, this, _| Ok(Value::Integer(length(this) as i64))),
+    ("empty?", |_, this, _| Ok(Value::Boolean(length(this) == 0))),
     ("each", each),
     ("each_pair", each),
     ("each_key", |it, this, arguments| {
@@ -142,7 +143,7 @@ const METHODS: Methods = &[
         filtered(it, this, arguments, "reject", false)
     }),
     ("any?", |it, this, arguments| match &arguments.block {
-        None => Ok(Value::Boolean(!pairs(this).is_empty())),
+        None => Ok(Value::Boolean(length(this) > 0)),
         Some(block) => {
             for (key, value) in pairs(this) {
                 if it.yield_to(block, &[key, value])?.is_true() {
@@ -179,8 +180,8 @@ const METHODS: Methods = &[
             .filter_map(|key| Some((key.clone(), table.get(key)?)));
         Ok(Value::hash(found.collect::<Vec<_>>()))
     }),
-    ("except", |_, this, arguments| {
-        let gone: Vec<Key> = arguments.list.iter().map(Value::key).collect();
+    ("except", |it, this, arguments| {
+        let gone: HashSet<Key> = it.keys(&arguments.list)?.into_iter().collect();
         Ok(Value::hash(
             pairs(this).into_iter().filter(|(key, _)| !gone.contains(&key.key())),
         ))
@@ -294,6 +295,13 @@ pub fn pairs(this: &Value) -> Vec<(Value, Value)> {
     match this {
         Value::Hash(table) => table.to_pairs(),
         _ => Vec::new(),
+    }
+}
+
+fn length(this: &Value) -> usize {
+    match this {
+        Value::Hash(table) => table.len(),
+        _ => 0,
     }
 }
 

@@ -54,6 +54,8 @@ const METHODS: Methods = &[
 ];
 
 fn read(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
+    // The smallest items are two bytes long, and take forty times as much as values.
+    it.afford(text.len().saturating_mul(40))?;
     it.work(text.len())?;
     let option = |name: &str| {
         arguments.list.iter().skip(1).find_map(|it| match it {
@@ -197,8 +199,8 @@ impl Reader<'_> {
 
     fn string(&mut self) -> Result<String, String> {
         let mut out = String::new();
-        let body = self.rest().get(1..).unwrap_or_default().to_owned();
-        let mut letters = body.char_indices();
+        let text = self.text;
+        let mut letters = text.get(self.at + 1..).unwrap_or_default().char_indices();
         while let Some((at, letter)) = letters.next() {
             match letter {
                 '"' => {

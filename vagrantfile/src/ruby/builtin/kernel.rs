@@ -27,6 +27,7 @@ const METHODS: Methods = &[
         let mut text = String::new();
         for value in &arguments.list {
             text.push_str(&it.to_s(value)?);
+            it.check_length(text.len())?;
         }
         print(it, &text)
     }),
@@ -257,24 +258,26 @@ pub fn lines(it: &mut Interpreter, values: &[Value]) -> Outcome<String> {
     if values.is_empty() {
         text.push('\n');
     }
+    lines_into(it, values, &mut text)?;
+    Ok(text)
+}
+
+fn lines_into(it: &mut Interpreter, values: &[Value], text: &mut String) -> Outcome<()> {
+    it.tick()?;
     for value in values {
         match value {
-            Value::Array(list) => {
-                let items = list.to_vec();
-                if !items.is_empty() {
-                    it.tick()?;
-                    text.push_str(&lines(it, &items)?);
-                }
-            }
+            Value::Array(list) => lines_into(it, &list.to_vec(), text)?,
             other => {
-                text.push_str(&it.to_s(other)?);
-                if !text.ends_with('\n') {
+                let line = it.to_s(other)?;
+                text.push_str(&line);
+                if !line.ends_with('\n') {
                     text.push('\n');
                 }
             }
         }
+        it.check_length(text.len())?;
     }
-    Ok(text)
+    Ok(())
 }
 
 /// Shows a text to the person who started all this.
@@ -304,7 +307,7 @@ fn raise(it: &mut Interpreter, arguments: &Arguments) -> Eval {
             _ => return Err(it.error("RuntimeError", "unhandled exception")),
         },
         (Some(Value::String(text)), _) => {
-            let text = text.text.borrow().clone();
+            let text = text.copied();
             return Err(it.error("RuntimeError", text));
         }
         (Some(class @ Value::Class(_)), message) => {

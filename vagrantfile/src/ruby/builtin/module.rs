@@ -294,7 +294,7 @@ fn class_eval(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval
         return Ok(Value::Nil);
     };
     if let (None, Some(Value::String(text))) = (&arguments.block, arguments.get(0)) {
-        let text = text.text.borrow().clone();
+        let text = text.copied();
         let frame = Frame {
             id: it.fresh_id(),
             method: None,

@@ -515,7 +515,7 @@ pub fn to_integer(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     let quiet = matches!(arguments.keyword("exception"), Some(Value::Boolean(false)));
     match arguments.get(0) {
         Some(Value::String(text)) => {
-            let text = text.text.borrow().clone();
+            let text = text.copied();
             let base = match arguments.get(1) {
                 Some(Value::Integer(base)) => *base as u32,
                 _ => 0,
@@ -565,7 +565,7 @@ pub fn to_float(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     let quiet = matches!(arguments.keyword("exception"), Some(Value::Boolean(false)));
     match arguments.get(0) {
         Some(Value::String(text)) => {
-            let text = text.text.borrow().clone();
+            let text = text.copied();
             match text.trim().replace('_', "").parse::<f64>() {
                 Ok(value) => Ok(Value::Float(value)),
                 Err(_) if quiet => Ok(Value::Nil),

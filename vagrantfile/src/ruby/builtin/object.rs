@@ -285,7 +285,7 @@ fn send_any(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
 
 fn instance_eval(it: &mut Interpreter, this: &Value, arguments: &Arguments, values: Vec<Value>) -> Eval {
     if let (None, Some(Value::String(text))) = (&arguments.block, arguments.get(0)) {
-        let text = text.text.borrow().clone();
+        let text = text.copied();
         let class = it.singleton(this).unwrap_or_else(|_| it.core.object.clone());
         let context = Context {
             this: this.clone(),
@@ -358,7 +358,7 @@ fn plain_inspect(it: &mut Interpreter, this: &Value) -> Outcome<String> {
 /// A copy of the value itself; what it holds is shared.
 pub fn copy(it: &mut Interpreter, this: &Value) -> Eval {
     Ok(match this {
-        Value::String(text) => Value::string(text.text.borrow().clone()),
+        Value::String(text) => Value::string(text.copied()),
         Value::Array(list) => Value::array(list.to_vec()),
         Value::Hash(table) => {
             let copy = Table::default();

@@ -170,7 +170,7 @@ fn last_integer(range: &Range) -> Option<i64> {
         Value::Float(last) => {
             let floor = last.floor();
             Some(if range.exclusive && floor == *last {
-                floor as i64 - 1
+                (floor as i64).saturating_sub(1)
             } else {
                 floor as i64
             })
@@ -194,7 +194,7 @@ pub fn items(it: &mut Interpreter, range: &Range) -> Outcome<Vec<Value>> {
         }
         (_, Value::Nil) => Err(it.error("RangeError", "cannot convert endless range to an array")),
         (Value::String(first), Value::String(last)) => {
-            let (first, last) = (first.text.borrow().clone(), last.text.borrow().clone());
+            let (first, last) = (first.copied(), last.copied());
             texts(it, first, &last, range.exclusive)
         }
         (Value::Nil | Value::Float(_), _) => {
@@ -219,7 +219,9 @@ pub fn items(it: &mut Interpreter, range: &Range) -> Outcome<Vec<Value>> {
 fn texts(it: &mut Interpreter, first: String, last: &str, exclusive: bool) -> Outcome<Vec<Value>> {
     let mut all = Vec::new();
     let mut text = first;
-    while text.chars().count() <= last.chars().count() {
+    let longest = last.chars().count();
+    while text.chars().count() <= longest {
+        handle(text.len());
         it.tick()?;
         if text == last {
             if !exclusive {
@@ -300,12 +302,12 @@ pub fn bounds(it: &mut Interpreter, range: &Range, length: i64) -> Outcome<Optio
     let start = if first < 0 { length + first } else { first };
     let end = if last < 0 { length + last } else { last };
     let end = if range.exclusive && !range.last.is_nil() {
-        end - 1
+        end.saturating_sub(1)
     } else {
         end
     };
     if start < 0 || start > length {
         return Ok(None);
     }
-    Ok(Some((start, (end - start + 1).max(0))))
+    Ok(Some((start, end.saturating_sub(start).saturating_add(1).max(0))))
 }

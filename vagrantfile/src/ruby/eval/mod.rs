@@ -361,7 +361,7 @@ impl Interpreter {
 
     /// Texts that become too long are stopped before they take the memory.
     pub(super) fn check_length(&mut self, length: usize) -> Outcome<()> {
-        if length > 1 << 20 { self.reserve(length) } else { Ok(()) }
+        if length > 1 << 20 { self.afford(length) } else { Ok(()) }
     }
 
     fn eval_regexp_parts(&mut self, parts: &[Node], here: &Here) -> Outcome<String> {

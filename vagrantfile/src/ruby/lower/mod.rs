@@ -17,7 +17,7 @@ use std::rc::Rc;
 const DEEPEST: u32 = 1500;
 
 /// How long a file may be.
-const LONGEST: usize = 4 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// How many syntax errors one report holds; behind that they only follow from each other.
 const MOST_MISTAKES: usize = 20;
@@ -28,7 +28,7 @@ const LONGEST_LINE: usize = 240;
 /// Parses a source; a report holds every syntax error of it.
 pub fn parse(source: &Rc<Source>) -> Result<Option<Node>, Report> {
     if source.text.len() > LONGEST {
-        return Err(too_much(source, 0, "this file is longer than 4 MiB"));
+        return Err(too_much(source, 0, "this file is longer than 1 MiB"));
     }
     let parsed = prism::parse(source.text.as_bytes());
     let mistakes: Vec<_> = parsed

@@ -572,6 +572,7 @@ srand(5).class, Random.rand(1)
             1
             2
 
+
             true
             a11
             2

@@ -168,11 +168,98 @@ fn a_file_cannot_take_all_the_memory() {
     check(
         "a = 'x'\nloop { a = a.gsub('x', 'xx') }",
         expect![[r#"
-        /project/Vagrantfile:2:14: this file takes too much memory
+        /project/Vagrantfile:2:14: this file does not come to an end
           loop { a = a.gsub('x', 'xx') }
                        ^
-          look for a text or list that keeps growing
+          look for a loop that never stops
     "#]],
+    );
+}
+
+/// Neither the time nor the memory of a line may be out of proportion to what it costs.
+fn check_refused(source: &str) {
+    let text = printed(MemoryHost::default(), source);
+    let is_bounded = text.contains("this file takes too much memory") || text.contains("does not come to an end");
+    assert!(is_bounded, "{source}\n{text}");
+}
+
+#[test]
+fn what_is_made_of_little_is_counted_before_it_is_made() {
+    let big = "s = 'x' * 8_000_000\n";
+    for line in [
+        "s.chars",
+        "s.bytes",
+        "s.split('')",
+        "s.gsub('x', 'xxxxxxxxxxxxxxxx')",
+        "s.tr('x', \"\\n\").lines",
+        "s.tr('x', ' ').split(' ', -1); s.each_char.to_a",
+        "s.scan(/x/)",
+        "puts [s] * 1000",
+        "([s] * 1000).inspect",
+        "([s] * 1000).join",
+        "(s + s) * 4",
+        "a = [s]; 400.times { a = [s, a] }; a.inspect",
+        "JSON.parse('[' + ([[]] * 1_000_000).join(',') + ']'); JSON.parse('[' + '[],' * 2_500_000 + '1]')",
+        "('%1$s' * 1000) % s",
+    ] {
+        check_refused(&format!("require 'json'\n{big}{line}"));
+    }
+    for line in [
+        "(0..5000).to_a.combination(2).to_a",
+        "(0..5000).to_a.permutation(2).to_a",
+        "a = (0..5000).to_a; a.product(a)",
+        "a = [1] * 5000; ([a] * 5000).transpose",
+        "a = [1] * 200_000; a.zip(*([a] * 50))",
+        "(0..200_000).each_cons(100_000).to_a",
+        "a = [1] * 500_000; ([a] * 50).flatten",
+        "l = []; 1000.times { l << eval('-> {' + 'x;' * 1000 + '}') }",
+        "l = []; loop { begin; raise 'x'; rescue => e; l << e; end }",
+        "loop { config = []; $all = ($all || []) << ('y' * 1000) }",
+    ] {
+        check_refused(line);
+    }
+}
+
+#[test]
+fn work_on_something_big_counts_as_much_as_many_steps() {
+    for line in [
+        "s = 'x' * 8_000_000; loop { s.size }",
+        "a = [1] * 1_000_000; loop { a.shift; a.unshift(1) }",
+        "a = (0..300_000).to_a; loop { a.dup }",
+        "h = {}; 60_000.times { |i| h[i] = i }; loop { h.delete(1); h[1] = 1 }",
+        "('a'..'z' * 1_000_000).to_a",
+        "'x'.tr('a-z' * 1_000_000, 'b') * 2; loop { 'x'.tr('a-z' * 1000, 'b') }",
+        "[1].product(*[[1]] * 100_000)",
+        "loop { eval('x = 1;' * 10_000) }",
+    ] {
+        check_refused(line);
+    }
+}
+
+#[test]
+fn a_large_number_is_neither_a_hang_nor_a_fault() {
+    check(
+        "big = 9223372036854775807\np [] * big, '' * big, [1, 2].combination(big).to_a, 'abc'[0..big], [1][0..big], (5...-1e300).to_a\n\
+         [1].each.with_index(big) { |x, i| p i }\np Dir.glob('{a}' * 100_000), [[1, 2], [3, 4]].permutation(2).to_a",
+        expect![[r#"
+            []
+            ""
+            []
+            "abc"
+            [1]
+            []
+            9223372036854775807
+            []
+            [[[1, 2], [3, 4]], [[3, 4], [1, 2]]]
+        "#]],
+    );
+    check(
+        "[[1], [1, 2]].transpose",
+        expect![[r#"
+            /project/Vagrantfile:1:15: element size differs (2 should be 1) (IndexError)
+              [[1], [1, 2]].transpose
+                            ^
+        "#]],
     );
 }
 

@@ -1,8 +1,9 @@
 //! Arrays, hashes, and the arguments of calls.
 
-use super::{Value, Weight, charge};
+use super::{Value, Weight, charge, handle};
 use crate::ruby::symbol::Symbol;
 use indexmap::IndexMap;
+use sha2::Digest;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -26,7 +27,7 @@ impl Table {
         // A string is copied as a key, so that changing it later does not lose the pair.
         let key = match &key {
             Value::String(text) if !text.frozen.get() => {
-                let copy = Value::string(text.text.borrow().clone());
+                let copy = Value::string(text.copied());
                 if let Value::String(copy) = &copy {
                     copy.frozen.set(true);
                 }
@@ -56,6 +57,7 @@ impl Table {
 
     /// Takes a pair out.
     pub fn remove(&self, key: &Value) -> Option<Value> {
+        handle(self.len() * 32);
         self.pairs.borrow_mut().shift_remove(&key.key()).map(|(_, value)| value)
     }
 
@@ -63,6 +65,7 @@ impl Table {
     pub fn to_pairs(&self) -> Vec<(Value, Value)> {
         let pairs = self.pairs.borrow();
         charge(pairs.len() * 32);
+        handle(pairs.len() * 32);
         pairs.values().cloned().collect()
     }
 
@@ -76,6 +79,7 @@ impl List {
     pub fn to_vec(&self) -> Vec<Value> {
         let items = self.items.borrow();
         charge(items.len() * 16);
+        handle(items.len() * 16);
         items.clone()
     }
 }
@@ -141,8 +145,34 @@ pub enum Key {
     Float(u64),
     Symbol(Symbol),
     Text(String),
+    /// The digest of a long text, so that a list which holds it often makes no huge key.
+    LongText([u8; 32]),
     List(Vec<Key>),
     Identity(usize),
+}
+
+impl Key {
+    /// The longest text that stands in a key itself.
+    const LONGEST: usize = 256;
+
+    /// The key of a text.
+    pub fn text(text: &str) -> Self {
+        if text.len() <= Self::LONGEST {
+            return Key::Text(text.to_owned());
+        }
+        handle(text.len() * 8);
+        Key::LongText(sha2::Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Key::Text(text) => text.len(),
+                Key::List(keys) => keys.iter().map(Key::size).sum(),
+                _ => 0,
+            }
+    }
 }
 
 /// The arguments of a call.

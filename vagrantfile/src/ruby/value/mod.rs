@@ -11,7 +11,7 @@ mod weight;
 pub use code::*;
 pub use collections::*;
 pub use variables::Variables;
-pub use weight::{Weight, charge, charged};
+pub use weight::{Weight, charge, charged, handle, take_handled};
 
 use crate::model::ObjectId;
 use crate::ruby::ir::Flags;
@@ -61,6 +61,8 @@ pub struct Range {
 pub struct Regexp {
     pub text: String,
     pub flags: Flags,
+    /// The names of the groups, by their numbers.
+    pub names: Rc<[Option<String>]>,
     pub compiled: fancy_regex::Regex,
 }
 
@@ -72,6 +74,15 @@ pub struct Object {
     /// What a class written in Rust keeps in its instances.
     pub native: RefCell<Option<Rc<dyn Any>>>,
     pub frozen: Cell<bool>,
+}
+
+impl Text {
+    /// The text as it is now.
+    pub fn copied(&self) -> String {
+        let text = self.text.borrow();
+        handle(text.len());
+        text.clone()
+    }
 }
 
 impl Value {
@@ -138,7 +149,7 @@ impl Value {
     /// The text of a string or symbol.
     pub fn text(&self) -> Option<String> {
         match self {
-            Value::String(text) => Some(text.text.borrow().clone()),
+            Value::String(text) => Some(text.copied()),
             Value::Symbol(symbol) => Some(symbol.text().to_string()),
             _ => None,
         }
@@ -158,7 +169,7 @@ impl Value {
             Value::Integer(value) => Key::Integer(*value),
             Value::Float(value) => Key::Float(value.to_bits()),
             Value::Symbol(symbol) => Key::Symbol(*symbol),
-            Value::String(text) => Key::Text(text.text.borrow().clone()),
+            Value::String(text) => Key::text(&text.text.borrow()),
             Value::Array(list) if depth > 0 && *budget > 0 => Key::List(
                 list.items
                     .borrow()

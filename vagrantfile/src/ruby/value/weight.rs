@@ -7,6 +7,17 @@ use std::cell::Cell;
 
 thread_local! {
     static CHARGED: Cell<usize> = const { Cell::new(0) };
+    static HANDLED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts bytes that were copied or moved: whoever counts steps takes them into account.
+pub fn handle(bytes: usize) {
+    HANDLED.set(HANDLED.get().saturating_add(bytes));
+}
+
+/// The bytes that were handled since this was asked last.
+pub fn take_handled() -> usize {
+    HANDLED.replace(0)
 }
 
 /// Counts bytes that were taken for good.
@@ -20,6 +31,7 @@ pub fn charged() -> usize {
 }
 
 /// The bytes that a value took when it was made. They are given back with it.
+#[derive(Debug)]
 pub struct Weight(usize);
 
 impl Weight {

@@ -6,6 +6,7 @@ use crate::ruby::builtin::Methods;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 pub(super) const CHANGING: Methods = &[
@@ -40,18 +41,23 @@ pub(super) const CHANGING: Methods = &[
                 Ok(Value::array(items.drain(..count).collect()))
             }
             _ if items.is_empty() => Ok(Value::Nil),
-            _ => Ok(items.remove(0)),
+            _ => {
+                handle(items.len() * 16);
+                Ok(items.remove(0))
+            }
         }
     }),
     ("unshift", |it, this, arguments| {
         let list = own(it, this)?;
         charge(arguments.list.len() * 16);
+        handle(length(this) * 16);
         list.items.borrow_mut().splice(0..0, arguments.list.iter().cloned());
         Ok(this.clone())
     }),
     ("prepend", |it, this, arguments| {
         let list = own(it, this)?;
         charge(arguments.list.len() * 16);
+        handle(length(this) * 16);
         list.items.borrow_mut().splice(0..0, arguments.list.iter().cloned());
         Ok(this.clone())
     }),
@@ -70,6 +76,7 @@ pub(super) const CHANGING: Methods = &[
             items = list.items.borrow_mut();
             items.resize(at, Value::Nil);
         }
+        handle(items.len() * 16);
         items.splice(at..at, arguments.list.iter().skip(1).cloned());
         Ok(this.clone())
     }),
@@ -105,6 +112,7 @@ pub(super) const CHANGING: Methods = &[
     ("delete_at", |it, this, arguments| {
         let (at, list) = (it.integer_of(arguments.get(0))?, own(it, this)?);
         let mut items = list.items.borrow_mut();
+        handle(items.len() * 16);
         match place(at, items.len()).filter(|it| *it < items.len()) {
             Some(at) => Ok(items.remove(at)),
             None => Ok(Value::Nil),
@@ -112,9 +120,9 @@ pub(super) const CHANGING: Methods = &[
     }),
     ("slice!", |it, this, arguments| {
         let removed = index(it, this, arguments)?;
-        let gone: Vec<usize> = match &removed {
+        let gone: HashSet<usize> = match &removed {
             Value::Array(list) => list.items.borrow().iter().map(Value::identity).collect(),
-            other => vec![other.identity()],
+            other => HashSet::from([other.identity()]),
         };
         let kept = items(this)
             .into_iter()

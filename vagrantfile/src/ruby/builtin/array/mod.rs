@@ -11,6 +11,7 @@ use crate::ruby::value::*;
 pub use access::dig;
 use access::{index, place};
 use changing::CHANGING;
+use std::collections::HashSet;
 
 pub fn install(it: &mut Interpreter) {
     let (array, enumerable) = (it.core.array.clone(), it.core.enumerable.clone());
@@ -131,28 +132,23 @@ const ARRAY: Methods = &[
             let count = it.integer_of(count)?.max(0) as usize;
             let list = items(this);
             it.reserve(list.len().saturating_mul(count).saturating_mul(16))?;
+            // An empty list is not walked through again and again.
+            let count = if list.is_empty() { 0 } else { count };
             Ok(Value::array(std::iter::repeat_n(list, count).flatten().collect()))
         }
     }),
     ("&", |it, this, arguments| {
-        let other = argument_items(it, arguments)?;
-        let keys: Vec<Key> = other.iter().map(Value::key).collect();
-        let kept = items(this).into_iter().filter(|it| keys.contains(&it.key())).collect();
+        let kept = common(it, this, arguments)?;
         Ok(Value::array(unique(it, kept, None)?))
     }),
     ("|", union),
     ("union", union),
     ("intersection", |it, this, arguments| {
-        let other = argument_items(it, arguments)?;
-        let keys: Vec<Key> = other.iter().map(Value::key).collect();
-        Ok(Value::array(
-            items(this).into_iter().filter(|it| keys.contains(&it.key())).collect(),
-        ))
+        let kept = common(it, this, arguments)?;
+        Ok(Value::array(unique(it, kept, None)?))
     }),
     ("intersect?", |it, this, arguments| {
-        let other = argument_items(it, arguments)?;
-        let keys: Vec<Key> = other.iter().map(Value::key).collect();
-        Ok(Value::Boolean(items(this).iter().any(|it| keys.contains(&it.key()))))
+        Ok(Value::Boolean(!common(it, this, arguments)?.is_empty()))
     }),
     ("join", join),
     ("reverse", |_, this, _| {
@@ -205,14 +201,12 @@ const ARRAY: Methods = &[
             rows.push(it.to_items(&row)?);
         }
         let width = rows.first().map_or(0, Vec::len);
-        let column = |at: usize| {
-            Value::array(
-                rows.iter()
-                    .map(|row| row.get(at).cloned().unwrap_or(Value::Nil))
-                    .collect(),
-            )
-        };
-        Ok(Value::array((0..width).map(column).collect()))
+        if let Some(row) = rows.iter().find(|it| it.len() != width) {
+            let message = format!("element size differs ({} should be {width})", row.len());
+            return Err(it.error("IndexError", message));
+        }
+        let column = |at: usize| Value::array(rows.iter().map(|row| row[at].clone()).collect());
+        Ok(Value::array(it.gather((0..width).map(column))?))
     }),
     ("assoc", |it, this, arguments| {
         let wanted = arguments.get(0).cloned().unwrap_or(Value::Nil);
@@ -246,40 +240,22 @@ const ARRAY: Methods = &[
         }
         Ok(Value::array(list))
     }),
-    ("product", |it, this, arguments| {
-        let mut rows: Vec<Vec<Value>> = items(this).into_iter().map(|it| vec![it]).collect();
-        for other in &arguments.list {
-            let other = it.to_items(other)?;
-            it.reserve(rows.len().saturating_mul(other.len()).saturating_mul(64))?;
-            rows = rows
-                .iter()
-                .flat_map(|row| {
-                    other
-                        .iter()
-                        .map(move |it| [row.as_slice(), std::slice::from_ref(it)].concat())
-                })
-                .collect();
-        }
-        Ok(Value::array(rows.into_iter().map(Value::array).collect()))
-    }),
+    ("product", product),
     ("combination", |it, this, arguments| {
-        let count = it.integer_of(arguments.get(0))?.max(0) as usize;
-        let list = items(this);
-        let mut rows = vec![Vec::new()];
-        for _ in 0..count {
-            let mut longer = Vec::new();
-            for row in &rows {
-                let start = row.last().map_or(0, |it| it + 1);
-                longer.extend((start..list.len()).map(|at| [row.as_slice(), &[at]].concat()));
-            }
-            rows = longer;
-            it.reserve(rows.len().saturating_mul(64))?;
-        }
-        let rows = rows
-            .into_iter()
-            .map(|row| Value::array(row.into_iter().map(|at| list[at].clone()).collect()))
-            .collect();
+        let (list, count) = (items(this), it.integer_of(arguments.get(0))?);
+        let rows = chosen(it, &list, count, |row, length| {
+            row.last().map_or(0, |it| it + 1)..length
+        })?;
         each_of(it, this, rows, arguments, "combination")
+    }),
+    ("permutation", |it, this, arguments| {
+        let list = items(this);
+        let count = match arguments.get(0) {
+            Some(count) => it.integer_of(Some(count))?,
+            None => list.len() as i64,
+        };
+        let rows = chosen(it, &list, count, |_, length| 0..length)?;
+        each_of(it, this, rows, arguments, "permutation")
     }),
     ("pack", |it, this, arguments| {
         let how = it.text_of(arguments.get(0))?;
@@ -354,8 +330,7 @@ pub fn flatten(it: &mut Interpreter, items: Vec<Value>, depth: usize, flat: &mut
             _ => flat.push(item),
         }
     }
-    charge(flat.len());
-    Ok(())
+    it.afford(flat.len().saturating_mul(16))
 }
 
 pub fn each_of(
@@ -374,11 +349,79 @@ pub fn each_of(
     Ok(this.clone())
 }
 
+fn product(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
+    let mut rows: Vec<Vec<Value>> = items(this).into_iter().map(|it| vec![it]).collect();
+    for (count, other) in arguments.list.iter().enumerate() {
+        let other = it.to_items(other)?;
+        let each = (count + 6).saturating_mul(16);
+        it.reserve(rows.len().saturating_mul(other.len()).saturating_mul(each))?;
+        rows = rows
+            .iter()
+            .flat_map(|row| {
+                other
+                    .iter()
+                    .map(move |it| [row.as_slice(), std::slice::from_ref(it)].concat())
+            })
+            .collect();
+    }
+    Ok(Value::array(rows.into_iter().map(Value::array).collect()))
+}
+
+/// Every choice of so many items, none twice; `next` says which places may follow those of a row.
+fn chosen(
+    it: &mut Interpreter,
+    list: &[Value],
+    count: i64,
+    next: fn(&[usize], usize) -> std::ops::Range<usize>,
+) -> Outcome<Vec<Value>> {
+    let Some(count) = usize::try_from(count).ok().filter(|it| *it <= list.len()) else {
+        return Ok(Vec::new());
+    };
+    let mut rows = Vec::new();
+    let mut row: Vec<usize> = Vec::new();
+    // The places that are still to be tried, for each place of the row.
+    let mut open = vec![next(&row, list.len())];
+    if count == 0 {
+        return Ok(vec![Value::array(Vec::new())]);
+    }
+    while let Some(places) = open.last_mut() {
+        it.tick()?;
+        let Some(at) = places.next() else {
+            open.pop();
+            row.pop();
+            continue;
+        };
+        if row.contains(&at) {
+            continue;
+        }
+        row.push(at);
+        if row.len() == count {
+            rows.push(Value::array(row.iter().map(|it| list[*it].clone()).collect()));
+            row.pop();
+        } else {
+            open.push(next(&row, list.len()));
+        }
+    }
+    Ok(rows)
+}
+
 fn difference(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let gone: std::collections::HashSet<Key> = argument_items(it, arguments)?.iter().map(Value::key).collect();
+    let gone = argument_items(it, arguments)?;
+    let gone: HashSet<Key> = it.keys(&gone)?.into_iter().collect();
     Ok(Value::array(
         items(this).into_iter().filter(|it| !gone.contains(&it.key())).collect(),
     ))
+}
+
+/// The items that every argument has, too.
+fn common(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Outcome<Vec<Value>> {
+    let mut kept = items(this);
+    for other in &arguments.list {
+        let other = it.to_items(other)?;
+        let keys: HashSet<Key> = it.keys(&other)?.into_iter().collect();
+        kept.retain(|it| keys.contains(&it.key()));
+    }
+    Ok(kept)
 }
 
 fn union(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {

@@ -50,9 +50,13 @@ pub(super) fn glob_argument(it: &mut Interpreter, arguments: &Arguments) -> Eval
 
 /// `a{b,c}` as `ab` and `ac`.
 pub(super) fn alternatives(pattern: &str) -> Vec<String> {
+    const MOST_BRACES: usize = 32;
     let Some(open) = pattern.find('{') else {
         return vec![pattern.to_owned()];
     };
+    if pattern.matches('{').count() > MOST_BRACES {
+        return vec![pattern.to_owned()];
+    }
     let mut depth = 0;
     let mut parts = vec![String::new()];
     for (at, letter) in pattern[open + 1..].char_indices() {

@@ -85,11 +85,11 @@ const READING: Methods = &[
     ("readlines", |it, _, arguments| {
         let text = read_argument(it, arguments.get(0))?;
         let chomp = arguments.keyword("chomp").is_some_and(|it| it.is_true());
-        Ok(Value::array(super::string::lines_of(&text, chomp)))
+        Ok(Value::array(super::string::lines_of(it, &text, chomp)?))
     }),
     ("foreach", |it, _, arguments| {
         let text = read_argument(it, arguments.get(0))?;
-        let lines = crate::ruby::builtin::string::lines_of(&text, false);
+        let lines = crate::ruby::builtin::string::lines_of(it, &text, false)?;
         match &arguments.block {
             Some(block) => {
                 for line in lines {

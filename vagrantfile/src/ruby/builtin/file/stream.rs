@@ -79,10 +79,8 @@ pub(super) const STREAM: Methods = &[
     ("readlines", |it, this, arguments| {
         let (text, at) = position(it, this);
         let chomp = arguments.keyword("chomp").is_some_and(|it| it.is_true());
-        Ok(Value::array(crate::ruby::builtin::string::lines_of(
-            &text[at.min(text.len())..],
-            chomp,
-        )))
+        let rest = &text[at.min(text.len())..];
+        Ok(Value::array(crate::ruby::builtin::string::lines_of(it, rest, chomp)?))
     }),
     ("each_line", each_line),
     ("each", each_line),
@@ -233,7 +231,7 @@ pub(super) fn close(it: &mut Interpreter, this: &Value) -> Eval {
 
 pub(super) fn each_line(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
     let (text, at) = position(it, this);
-    let lines = crate::ruby::builtin::string::lines_of(&text[at.min(text.len())..], false);
+    let lines = crate::ruby::builtin::string::lines_of(it, &text[at.min(text.len())..], false)?;
     let Some(block) = &arguments.block else {
         return Ok(Value::array(lines));
     };

@@ -26,21 +26,16 @@ pub(super) const MATCH: Methods = &[
         Ok(Value::array(groups(this).into_iter().skip(1).collect()))
     }),
     ("named_captures", |_, this, _| {
-        let names = found_of(this).map(|it| it.names.clone()).unwrap_or_default();
+        let found = found_of(this);
+        let names = found.iter().flat_map(|it| it.names.iter().flatten());
         Ok(Value::hash(
-            names
-                .into_iter()
-                .flatten()
-                .map(|name| {
-                    let value = named_group(this, &name);
-                    (Value::string(name), value)
-                })
-                .collect::<Vec<_>>(),
+            names.map(|name| (Value::string(name), named_group(this, name))),
         ))
     }),
     ("names", |_, this, _| {
-        let names = found_of(this).map(|it| it.names.clone()).unwrap_or_default();
-        Ok(Value::array(names.into_iter().flatten().map(Value::string).collect()))
+        let found = found_of(this);
+        let names = found.iter().flat_map(|it| it.names.iter().flatten());
+        Ok(Value::array(names.map(Value::string).collect()))
     }),
     ("to_s", |_, this, _| Ok(group(this, 0))),
     ("pre_match", |_, this, _| {
@@ -73,9 +68,10 @@ pub(super) const MATCH: Methods = &[
 
 /// What a search found: the spans of its groups, in bytes.
 pub struct Found {
+    pub _weight: Weight,
     pub text: Rc<str>,
     pub spans: Vec<Option<(usize, usize)>>,
-    pub names: Vec<Option<String>>,
+    pub names: Rc<[Option<String>]>,
 }
 
 impl Found {

@@ -122,7 +122,9 @@ impl Interpreter {
         match built {
             Ok(compiled) => {
                 charge(text.len() * 64 + 1024);
+                let names = compiled.capture_names().map(|it| it.map(str::to_owned));
                 Ok(Value::Regexp(Rc::new(Regexp {
+                    names: names.collect(),
                     text: text.to_owned(),
                     flags,
                     compiled,
@@ -178,26 +180,25 @@ pub fn argument(it: &mut Interpreter, value: Option<&Value>) -> Outcome<Rc<Regex
 
 /// Searches from a byte on.
 pub fn find(it: &mut Interpreter, pattern: &Regexp, text: &str, from: usize) -> Outcome<Option<Found>> {
-    it.work(text.len().saturating_sub(from))?;
     if from > text.len() {
         return Ok(None);
     }
+    find_within(it, pattern, &Rc::from(text), from)
+}
+
+fn find_within(it: &mut Interpreter, pattern: &Regexp, text: &Rc<str>, from: usize) -> Outcome<Option<Found>> {
+    it.work(text.len().saturating_sub(from))?;
     match pattern.compiled.captures_from_pos(text, from) {
         Ok(None) => Ok(None),
         Ok(Some(captures)) => {
-            let spans = (0..captures.len())
+            let spans: Vec<_> = (0..captures.len())
                 .map(|index| captures.get(index).map(|it| (it.start(), it.end())))
                 .collect();
-            let names = pattern
-                .compiled
-                .capture_names()
-                .map(|it| it.map(str::to_owned))
-                .collect();
-            charge(text.len() + 128);
             Ok(Some(Found {
-                text: Rc::from(text),
+                _weight: Weight::of(spans.len() * 24 + 128),
+                text: text.clone(),
                 spans,
-                names,
+                names: pattern.names.clone(),
             }))
         }
         Err(_) => Err(it.error(
@@ -261,8 +262,10 @@ pub fn match_method(it: &mut Interpreter, pattern: &Regexp, text: &Value, from: 
 fn find_all(it: &mut Interpreter, pattern: &Regexp, text: &str, limit: usize) -> Outcome<Vec<Found>> {
     let mut all = Vec::new();
     let mut at = 0;
-    while all.len() < limit {
-        let Some(found) = find(it, pattern, text, at)? else {
+    let text: Rc<str> = Rc::from(text);
+    let _weight = Weight::of(text.len());
+    while all.len() < limit && at <= text.len() {
+        let Some(found) = find_within(it, pattern, &text, at)? else {
             break;
         };
         let (start, end) = (found.start(0).unwrap_or(at), found.end(0).unwrap_or(at));

@@ -13,15 +13,17 @@ pub fn split(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
     };
     it.work(text.len())?;
     let most = if limit > 0 { limit as usize } else { usize::MAX };
-    let mut parts: Vec<String> = match arguments.get(0) {
-        None | Some(Value::Nil) => words(text, most),
-        Some(Value::String(separator)) if *separator.text.borrow() == " " => words(text, most),
+    let mut parts: Vec<Value> = match arguments.get(0) {
+        None | Some(Value::Nil) => it.gather(Words { rest: text, most }.map(Value::string))?,
+        Some(Value::String(separator)) if *separator.text.borrow() == " " => {
+            it.gather(Words { rest: text, most }.map(Value::string))?
+        }
         Some(Value::Regexp(pattern)) => split_by(it, text, &pattern.clone(), most)?,
         separator => {
             let separator = it.text_of(separator)?;
             match separator.is_empty() {
-                true => text.chars().map(String::from).collect(),
-                false => text.splitn(most, &separator).map(str::to_owned).collect(),
+                true => it.gather(letters_of(text, most))?,
+                false => it.gather(text.splitn(most, &separator).map(Value::string))?,
             }
         }
     };
@@ -29,11 +31,10 @@ pub fn split(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
         parts.clear();
     }
     if limit == 0 {
-        while parts.last().is_some_and(String::is_empty) {
+        while parts.last().and_then(Value::text).is_some_and(|it| it.is_empty()) {
             parts.pop();
         }
     }
-    let parts: Vec<Value> = parts.into_iter().map(Value::string).collect();
     match &arguments.block {
         Some(block) => {
             for part in parts {
@@ -45,29 +46,38 @@ pub fn split(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
     }
 }
 
-pub(super) fn words(text: &str, most: usize) -> Vec<String> {
-    let mut rest = text.trim_start();
-    let mut parts = Vec::new();
-    while !rest.is_empty() {
-        if parts.len() + 1 >= most {
-            parts.push(rest.to_owned());
-            break;
-        }
-        match rest.find(|it: char| it.is_ascii_whitespace()) {
-            Some(end) => {
-                parts.push(rest[..end].to_owned());
-                rest = rest[end..].trim_start();
-            }
-            None => {
-                parts.push(rest.to_owned());
-                break;
-            }
-        }
-    }
-    parts
+/// The letters of a text, with all that is left as the last one.
+fn letters_of(text: &str, most: usize) -> impl Iterator<Item = Value> {
+    let ends = text.char_indices().map(|(at, letter)| (at, at + letter.len_utf8()));
+    ends.take(most).enumerate().map(move |(index, (start, end))| {
+        let end = if index + 1 == most { text.len() } else { end };
+        Value::string(&text[start..end])
+    })
 }
 
-pub(super) fn split_by(it: &mut Interpreter, text: &str, pattern: &Regexp, most: usize) -> Outcome<Vec<String>> {
+/// The words of a text between white space, at most so many.
+struct Words<'a> {
+    rest: &'a str,
+    most: usize,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest.trim_start();
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.find(|it: char| it.is_ascii_whitespace()).unwrap_or(rest.len());
+        let end = if self.most == 1 { rest.len() } else { end };
+        self.most -= 1;
+        self.rest = &rest[end..];
+        Some(&rest[..end])
+    }
+}
+
+pub(super) fn split_by(it: &mut Interpreter, text: &str, pattern: &Regexp, most: usize) -> Outcome<Vec<Value>> {
     let mut parts = Vec::new();
     let mut last = 0;
     for found in find_all(it, pattern, text, usize::MAX)? {
@@ -78,15 +88,13 @@ pub(super) fn split_by(it: &mut Interpreter, text: &str, pattern: &Regexp, most:
         if end == start && (start == 0 || start >= text.len()) {
             continue;
         }
-        parts.push(text[last..start].to_owned());
-        parts.extend(
-            (1..found.spans.len())
-                .filter_map(|index| found.group(index))
-                .map(str::to_owned),
-        );
+        parts.push(Value::string(&text[last..start]));
+        let groups = (1..found.spans.len()).filter_map(|index| found.group(index));
+        parts.extend(groups.map(Value::string));
+        it.tick()?;
         last = end;
     }
-    parts.push(text[last..].to_owned());
+    parts.push(Value::string(&text[last..]));
     Ok(parts)
 }
 
@@ -175,6 +183,7 @@ pub fn scan(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
             }
             None => results.push(result),
         }
+        it.tick()?;
     }
     Ok(if arguments.block.is_some() {
         Value::string(text)

@@ -86,7 +86,9 @@ pub(super) fn translate(it: &mut Interpreter, this: &Value, arguments: &Argument
     );
     let mut text = String::new();
     let mut before = None;
-    for letter in own(this).chars() {
+    let own = own(this);
+    it.work(own.len().saturating_mul(from.list.len()))?;
+    for letter in own.chars() {
         if !from.holds(letter) {
             text.push(letter);
             before = None;

@@ -263,53 +263,35 @@ const METHODS: Methods = &[
         justify(it, this, arguments, |missing| (missing / 2, missing - missing / 2))
     }),
     ("chars", |it, this, arguments| {
-        each(
-            it,
-            this,
-            own(this).chars().map(|it| Value::string(it.to_string())).collect(),
-            arguments,
-        )
+        let text = own(this);
+        let letters = it.gather(text.chars().map(|it| Value::string(it.to_string())))?;
+        each(it, this, letters, arguments)
     }),
     ("each_char", |it, this, arguments| {
-        each(
-            it,
-            this,
-            own(this).chars().map(|it| Value::string(it.to_string())).collect(),
-            arguments,
-        )
+        let text = own(this);
+        let letters = it.gather(text.chars().map(|it| Value::string(it.to_string())))?;
+        each(it, this, letters, arguments)
     }),
     ("bytes", |it, this, arguments| {
-        each(
-            it,
-            this,
-            own(this).bytes().map(|it| Value::Integer(i64::from(it))).collect(),
-            arguments,
-        )
+        let bytes = it.gather(own(this).bytes().map(|it| Value::Integer(i64::from(it))))?;
+        each(it, this, bytes, arguments)
     }),
     ("each_byte", |it, this, arguments| {
-        each(
-            it,
-            this,
-            own(this).bytes().map(|it| Value::Integer(i64::from(it))).collect(),
-            arguments,
-        )
+        let bytes = it.gather(own(this).bytes().map(|it| Value::Integer(i64::from(it))))?;
+        each(it, this, bytes, arguments)
     }),
     ("codepoints", |it, this, arguments| {
-        each(
-            it,
-            this,
-            own(this)
-                .chars()
-                .map(|it| Value::Integer(i64::from(it as u32)))
-                .collect(),
-            arguments,
-        )
+        let text = own(this);
+        let codes = it.gather(text.chars().map(|it| Value::Integer(i64::from(it as u32))))?;
+        each(it, this, codes, arguments)
     }),
     ("lines", |it, this, arguments| {
-        each(it, this, lines_of(&own(this), chomps(arguments)), arguments)
+        let lines = lines_of(it, &own(this), chomps(arguments))?;
+        each(it, this, lines, arguments)
     }),
     ("each_line", |it, this, arguments| {
-        each(it, this, lines_of(&own(this), chomps(arguments)), arguments)
+        let lines = lines_of(it, &own(this), chomps(arguments))?;
+        each(it, this, lines, arguments)
     }),
     ("bytesize", |_, this, _| Ok(Value::Integer(own(this).len() as i64))),
     ("include?", |it, this, arguments| {
@@ -418,11 +400,9 @@ fn chomps(arguments: &Arguments) -> bool {
 }
 
 /// The lines of a text, each with its end unless told otherwise.
-pub fn lines_of(text: &str, chomp: bool) -> Vec<Value> {
+pub fn lines_of(it: &mut Interpreter, text: &str, chomp: bool) -> Outcome<Vec<Value>> {
     let lines = text.split_inclusive('\n');
-    lines
-        .map(|it| Value::string(if chomp { it.trim_end_matches(['\n', '\r']) } else { it }))
-        .collect()
+    it.gather(lines.map(|it| Value::string(if chomp { it.trim_end_matches(['\n', '\r']) } else { it })))
 }
 
 fn justify(it: &mut Interpreter, this: &Value, arguments: &Arguments, divide: fn(usize) -> (usize, usize)) -> Eval {
