@@ -6,7 +6,8 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use support::registry::{Guard, PASSWORD, Registry, size_of};
 use support::web::Web;
@@ -395,4 +396,102 @@ fn a_pull_that_broke_off_goes_on_where_it_was() {
         contents(&taker, "1.0") == contents(&giver, "1.0"),
         "the box is the same"
     );
+}
+
+/// Runs a command and kills it as soon as something is so; it must not be faster than that.
+#[track_caller]
+fn kill_when(world: &World, arguments: &[&str], mut is_so: impl FnMut() -> bool) {
+    use std::os::unix::process::ExitStatusExt;
+    let mut command = world.command(arguments);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while !is_so() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(9), "it was over before it was killed: {status}");
+}
+
+/// Bytes that a push says it moved.
+fn moved_mib(ran: &Ran) -> f64 {
+    let (before, _) = ran.stdout.split_once(" MiB of ").expect(&ran.stdout);
+    before.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_push_that_is_killed_shows_nothing_and_the_next_one_goes_on() {
+    let (giver, taker) = (World::new(), World::new());
+    let catalog = catalog(&giver, &[("1.0", &disk())]);
+    add(&giver, &catalog, "1.0");
+    let shelf = giver.path().join("shelf");
+    let registry = Registry::start(&giver.home().join("registry"), Guard::Open);
+    let stored = || registry.size();
+    let (shelf_name, address) = (shelf.display().to_string(), registry.address("team/web"));
+    let sizes: [(&str, &dyn Fn() -> u64); 2] = [(&shelf_name, &|| size_of(&shelf)), (&address, &stored)];
+    for (destination, size) in sizes {
+        for arrived in [1, 9, 25] {
+            kill_when(&giver, &["box", "push", "team/web", destination], || {
+                size() > (arrived * MIB) as u64
+            });
+            taker.run(["box", "pull", "team/web", destination]).fails_with("");
+            assert_eq!(taker.run(["box", "list"]).stdout.lines().count(), 1, "nothing is there");
+        }
+        // What a push leaves that is killed while it writes.
+        let blobs = shelf.join("blobs/sha256");
+        fs::write(blobs.join(".new-killed"), "half").unwrap();
+
+        let pushed = giver.run(["box", "push", "team/web", destination]).success();
+
+        // 44 MiB are not zeros. A registry had the beginning of a pack as well, which is sent again.
+        let rest = 29.0;
+        assert!(
+            moved_mib(&pushed) < rest,
+            "what had arrived is not sent again: {}",
+            pushed.stdout
+        );
+        taker.run(["box", "pull", "team/web", destination, "--force"]).success();
+        assert!(
+            contents(&taker, "1.0") == contents(&giver, "1.0"),
+            "the box is the same"
+        );
+        taker.run(["box", "remove", "team/web"]).success();
+    }
+    let unfinished = support::names_in(&shelf.join("blobs/sha256"));
+    assert!(!unfinished.iter().any(|it| it.starts_with('.')), "{unfinished:?}");
+}
+
+#[test]
+fn a_pull_that_is_killed_installs_nothing_and_the_next_one_goes_on() {
+    let (giver, taker) = (World::new(), World::new());
+    let catalog = catalog(&giver, &[("1.0", &disk())]);
+    add(&giver, &catalog, "1.0");
+    let shelf = giver.path().join("shelf");
+    giver
+        .run(["box", "push", "team/web", &shelf.display().to_string()])
+        .success();
+    let web = Web::of(&shelf);
+    let place = web.url("");
+    let pull = ["box", "pull", "team/web", place.trim_end_matches('/')];
+    let downloads = taker.home().join("tmp");
+    for arrived in [1, 9, 25] {
+        kill_when(&taker, &pull, || size_of(&downloads) > (arrived * MIB) as u64);
+        assert_eq!(
+            taker.run(["box", "list"]).stdout.lines().count(),
+            1,
+            "nothing is installed"
+        );
+    }
+    web.asked();
+
+    taker.run(pull).success();
+
+    let sent: u64 = web.asked().iter().map(|it| it.sent).sum();
+    assert!(sent < (DISK - 24 * MIB) as u64, "{sent} bytes came once more");
+    assert!(
+        contents(&taker, "1.0") == contents(&giver, "1.0"),
+        "the box is the same"
+    );
+    assert_eq!(support::names_in(&downloads), [] as [&str; 0]);
+    assert_eq!(support::names_in(&taker.home().join("boxes/.jaunt")), ["lock"]);
 }

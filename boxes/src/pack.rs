@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 /// As fast as unpacking can be kept up with; disk images gain little from more.
 const LEVEL: Compression = Compression::new(6);
+/// What a tar archive is made of.
+const BLOCK: u64 = 512;
 
 /// Writes all files of a folder as a gzipped tar archive, which is the same whenever the files are.
 ///
@@ -41,7 +43,6 @@ pub(crate) struct Segment {
 
 /// The same archive without compression; returns where the files' contents are in it.
 pub(crate) fn plain(folder: &Path, writer: impl Write, cancel: &Cancel) -> Result<Vec<Segment>> {
-    const BLOCK: u64 = 512;
     let mut builder = Builder::new(Counted { writer, count: 0 });
     let mut segments = Vec::new();
     for name in names(folder)? {
@@ -59,6 +60,18 @@ pub(crate) fn plain(folder: &Path, writer: impl Write, cancel: &Cancel) -> Resul
     let finished = builder.into_inner().and_then(|mut it| it.flush());
     finished.map_err(Error::file("pack", folder))?;
     Ok(segments)
+}
+
+/// How long that archive becomes, but for what long names take.
+pub(crate) fn plain_size(folder: &Path) -> Result<u64> {
+    let mut size = 2 * BLOCK;
+    for name in names(folder)? {
+        let path = folder.join(name);
+        let metadata = path.symlink_metadata().map_err(Error::file("read", &path))?;
+        let content = if metadata.is_file() { metadata.len() } else { 0 };
+        size += BLOCK + content.next_multiple_of(BLOCK);
+    }
+    Ok(size)
 }
 
 /// A writer that knows how far it is.

@@ -17,6 +17,8 @@ use crate::{Error, Result};
 
 /// Where the blobs of a folder are, below it.
 pub(super) const BLOBS: &str = "blobs/sha256";
+/// What the names of files begin with that are not whole yet.
+pub(super) const UNFINISHED: &str = ".new-";
 /// A piece of a file on its way.
 const PIECE: usize = 256 << 10;
 
@@ -165,7 +167,7 @@ fn write_blob(blobs: &Path, name: &str, content: &[u8]) -> Result<()> {
 pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     let write = || {
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         file.write_all(content)?;
         make_readable(file.as_file())?;
         file.as_file().sync_all()?;

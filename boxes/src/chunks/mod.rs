@@ -14,6 +14,7 @@ mod list;
 mod pull;
 mod push;
 mod seeds;
+mod turn;
 
 pub(crate) use depot::{Depot, Web};
 pub(crate) use pull::Pull;

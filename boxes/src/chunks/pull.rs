@@ -159,8 +159,11 @@ async fn chunk_data(chunk: &Chunk, seeds: &Seeds, kept: &mut Kept, fetching: &mu
             false => Err(wrong()),
         };
     };
-    if let Some(packed) = kept.read(&chunk.digest)? {
-        return unpacked(chunk, &packed);
+    // What a power cut made of the file is fetched again.
+    if let Some(packed) = kept.read(&chunk.digest)?
+        && let Ok(data) = unpacked(chunk, &packed)
+    {
+        return Ok(data);
     }
     if let Some(data) = seeds.read(&chunk.digest) {
         return Ok(Bytes::from(data));

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::cut::{Content, Cut, Cutting, cut_box};
 use super::depot::{self, BLOBS, Depot};
 use super::list::{self, Chunk, Place};
+use super::turn::Turn;
 use super::{Digest, list::read as read_list};
 use crate::add::Places;
 use crate::cancel::Cancel;
@@ -103,6 +104,7 @@ impl Places<'_> {
             return Ok(Shelf {
                 depot: Depot::Registry(registry),
                 at: At::Tag(tag),
+                _turn: None,
             });
         }
         let folder = folder_of(push.destination, self.folder)?;
@@ -111,9 +113,11 @@ impl Places<'_> {
             let reason = "a part of it cannot be a folder's name";
             return Err(Error::NameInvalid { name, reason });
         }
+        let turn = Turn::take(&folder, &catalog_path(&folder, name))?;
         Ok(Shelf {
             depot: Depot::Folder(folder.join(BLOBS)),
             at: At::Folder(folder),
+            _turn: Some(turn),
         })
     }
 }
@@ -137,6 +141,7 @@ fn folder_of(destination: &str, relative_to: &Path) -> Result<PathBuf> {
 struct Shelf<'a> {
     depot: Depot<'a>,
     at: At,
+    _turn: Option<Turn>,
 }
 
 enum At {
@@ -314,6 +319,7 @@ impl<'a> Packing<'a> {
 
     /// Cuts the box in a folder, and sends what is new of it.
     async fn fill(&mut self, folder: &Path, observer: &Observer, cancel: &Cancel) -> Result<Cutting> {
+        let total = crate::pack::plain_size(folder)?;
         let (sender, mut cuts) = mpsc::channel(AHEAD);
         let (folder, known, wish) = (folder.to_owned(), self.bases.keys().copied().collect(), cancel.clone());
         let cutting = tokio::task::spawn_blocking(move || cut_box(&folder, known, &sender, &wish));
@@ -321,7 +327,10 @@ impl<'a> Packing<'a> {
         while let Some(cut) = cuts.recv().await {
             received += u64::from(cut.length);
             self.add(cut).await?;
-            observer(Event::Progress { received, total: None });
+            observer(Event::Progress {
+                received,
+                total: Some(total.max(received)),
+            });
         }
         let cutting = joined(cutting.await)?;
         cancel.check()?;
