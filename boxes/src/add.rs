@@ -16,6 +16,7 @@ use crate::download::{Download, joined};
 use crate::event::{Event, Observer};
 use crate::fetch::{Fetch, Request};
 use crate::import::Import;
+use crate::lock::LockedBox;
 use crate::oci::reference::is_digest;
 use crate::oci::{BoxConfig, Part, Reference, Registry};
 use crate::place::{Account, Mirror, Place, PlaceKind, mirrored};
@@ -68,6 +69,8 @@ pub struct Add<'a> {
     pub clean: bool,
     /// What the box file must sum up to, beside what a catalog says.
     pub checksum: Option<&'a Checksum>,
+    /// The box that it must be, to the byte.
+    pub locked: Option<&'a LockedBox>,
     /// What it may cost.
     pub limits: Limits,
 }
@@ -370,7 +373,7 @@ impl Places<'_> {
             cancel,
         };
         pull.run(move |stream, config| {
-            importing.checksums = add_checksum(&config)?;
+            importing.expect(&config)?;
             importing.run(stream, Some(config.size))
         })
         .await
@@ -463,10 +466,6 @@ fn digest_named(name: Option<&str>, found: &Found) -> Result<String> {
     })
 }
 
-fn add_checksum(config: &BoxConfig) -> Result<Vec<Checksum>> {
-    Ok(Checksum::parse(Some("sha256"), &config.sha256)?.into_iter().collect())
-}
-
 /// All that an import needs, for a thread of its own.
 struct Importing {
     store: Store,
@@ -476,6 +475,7 @@ struct Importing {
     architecture: Option<String>,
     force: bool,
     checksums: Vec<Checksum>,
+    locked: Option<LockedBox>,
     metadata_url: Option<String>,
     source: String,
     limits: Limits,
@@ -496,12 +496,22 @@ impl Importing {
             architecture: found.architecture.clone(),
             force: add.force,
             checksums: found.checksums.clone(),
+            locked: add.locked.cloned(),
             metadata_url: found.metadata_url.clone(),
             source: found.address.shown(),
             limits: add.limits,
             observer: observer.clone(),
             cancel: cancel.clone(),
         }
+    }
+
+    /// What a box in chunks says of itself is what its stream must be.
+    fn expect(&mut self, config: &BoxConfig) -> Result<()> {
+        if let Some(locked) = &self.locked {
+            locked.check_bytes(&self.version, Some(&config.sha256))?;
+        }
+        self.checksums = Checksum::parse(Some("sha256"), &config.sha256)?.into_iter().collect();
+        Ok(())
     }
 
     fn run(self, mut source: impl Read + Send, total: Option<u64>) -> Result<InstalledBox> {
@@ -512,6 +522,7 @@ impl Importing {
             architecture: self.architecture.as_deref(),
             force: self.force,
             checksums: &self.checksums,
+            locked: self.locked.as_ref(),
             metadata_url: self.metadata_url.as_deref(),
             source: &self.source,
             limits: self.limits,

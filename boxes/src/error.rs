@@ -165,7 +165,7 @@ pub enum Error {
     },
 
     /// The box is not the one that the project is locked to.
-    #[error("the box `{name}` is locked to {locked}, and what is installed is {actual}")]
+    #[error("the box `{name}` is locked to {locked}, and what is there is {actual}")]
     LockMismatch {
         /// The box.
         name: String,
@@ -442,6 +442,7 @@ impl Error {
             ArtifactMalformed { .. }
                 | ChecksumMismatch { .. }
                 | Damaged { .. }
+                | LockMismatch { .. }
                 | MetadataMalformed { .. }
                 | NotABox { .. }
                 | Refused { .. }

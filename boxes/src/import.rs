@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::cancel::Cancel;
 use crate::checksum::Checksum;
 use crate::disk::{self, DiskFormat};
+use crate::lock::LockedBox;
 use crate::metadata::{self, Metadata};
 use crate::record::Record;
 use crate::store::{InstalledBox, Placement, Staging, Store};
@@ -31,6 +32,8 @@ pub struct Import<'a> {
     pub force: bool,
     /// What the box file must sum up to.
     pub checksums: &'a [Checksum],
+    /// The box that it must be, to the byte.
+    pub locked: Option<&'a LockedBox>,
     /// The catalog that it came from, for later updates.
     pub metadata_url: Option<&'a str>,
     /// How messages and the box's record call the box file, without secrets.
@@ -62,6 +65,9 @@ impl Store {
             bare_disks: true,
         };
         let unpacked = unpacking.run(source, &folder)?;
+        if let Some(locked) = import.locked {
+            locked.check_bytes(import.version, Some(&unpacked.sha256))?;
+        }
         let metadata = complete(&folder, &unpacked, import)?;
         check_provider(import, &metadata)?;
         disk::check_all(&folder)?;

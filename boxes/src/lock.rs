@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::store::InstalledBox;
+use crate::version::Version;
 use crate::{Error, Result};
 
 const HEAD: &str = "# The boxes that this project uses. Written by Jaunt; keep it with the project.\nversion = 1\n";
@@ -95,18 +96,19 @@ impl LockedBox {
     /// Whether an installed box is this one, to the byte.
     pub fn check(&self, installed: &InstalledBox) -> Result<()> {
         let actual = installed.locked().map(|it| it.sha256);
-        if installed.version.as_str() == self.version && actual.as_ref() == Some(&self.sha256) {
+        self.check_bytes(&installed.version, actual.as_deref())
+    }
+
+    /// Whether a box of this version and digest is it; the digest is `None` where nobody knows it.
+    pub(crate) fn check_bytes(&self, version: &Version, sha256: Option<&str>) -> Result<()> {
+        if version.as_str() == self.version && sha256 == Some(&self.sha256) {
             return Ok(());
         }
         let shown = |sha256: &str| sha256.get(..12).unwrap_or(sha256).to_owned();
         Err(Error::LockMismatch {
             name: self.name.clone(),
             locked: format!("{} ({})", self.version, shown(&self.sha256)),
-            actual: format!(
-                "{} ({})",
-                installed.version,
-                actual.map_or("of unknown origin".to_owned(), |it| shown(&it))
-            ),
+            actual: format!("{version} ({})", sha256.map_or("of unknown origin".to_owned(), shown)),
         })
     }
 }

@@ -18,6 +18,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         architecture: None,
         force: false,
         checksums: &[],
+        locked: None,
         metadata_url: None,
         source: "fuzzed.box",
         limits: Limits::default(),

@@ -111,6 +111,7 @@ fn of_image(image: &Path, extras: &Extras, folder: &Path) -> Result<PathBuf> {
         architecture: None,
         force: false,
         checksums: &[],
+        locked: None,
         metadata_url: None,
         source: &source,
         limits: Limits::default(),

@@ -3,7 +3,7 @@
 mod desk;
 mod sharing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use boxes::{
@@ -41,6 +41,8 @@ pub struct Wanted {
     pub clean: bool,
     /// What the file must sum up to.
     pub checksum: Option<Checksum>,
+    /// The box that it must be, to the byte.
+    pub locked: Option<LockedBox>,
     /// How servers are trusted.
     pub trust: Trust,
     /// The place that knows names; `None` for the user's.
@@ -61,6 +63,7 @@ pub async fn add(context: &Context, wanted: &Wanted) -> Result<InstalledBox> {
         force: wanted.force,
         clean: wanted.clean,
         checksum: wanted.checksum.as_ref(),
+        locked: wanted.locked.as_ref(),
         limits: Limits::default(),
     };
     let desk = Desk::open(context, &wanted.trust, wanted.place.as_ref(), &wanted.folder)?;
@@ -132,21 +135,16 @@ pub async fn update(
         "Updating '{name}' with provider '{provider}' from version '{version}' to '{latest}'..."
     ));
     let wanted = Wanted {
-        addresses: vec![address],
         name: Some(name.clone()),
         version: format!("= {latest}").parse()?,
-        file_version: None,
         providers: vec![provider.clone()],
         architecture: match architecture {
             Some(name) => Architecture::Named(name.clone()),
             None => Architecture::CatalogDefault,
         },
         force,
-        clean: false,
-        checksum: None,
         trust,
-        place: None,
-        folder: context.environment.working_folder(),
+        ..Wanted::at(context, address)
     };
     add(context, &wanted).await.map(Some)
 }
@@ -162,19 +160,9 @@ pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBo
         .map(|it| Checksum::parse(Some(&it.kind), &it.digest))
         .transpose()?;
     let mut wanted = Wanted {
-        // Where there is no address, the name is one that a server may know.
-        addresses: if vm.box_url.is_empty() {
-            vec![name.clone()]
-        } else {
-            vm.box_url.clone()
-        },
-        name: Some(name),
         version: box_constraints(&machine.config)?,
-        file_version: None,
         providers: box_providers(&*machine.provider),
         architecture: box_architecture(&machine.config),
-        force: false,
-        clean: false,
         checksum: checksum.flatten(),
         trust: trust_of(machine),
         place: vm.box_server_url.clone().map(|url| Place {
@@ -182,14 +170,42 @@ pub async fn add_for(context: &Context, machine: &Machine) -> Result<InstalledBo
             url,
         }),
         folder: machine.project.root.clone(),
+        ..Wanted::at(context, name.clone())
     };
+    // Where there is no address, the name is one that a server may know.
+    if !vm.box_url.is_empty() {
+        wanted.addresses.clone_from(&vm.box_url);
+    }
+    wanted.name = Some(name);
     if let Some(locked) = &machine.locked_box {
         wanted.keep_to(locked)?;
+        wanted.locked = context.locked.then(|| locked.clone());
     }
     add(context, &wanted).await
 }
 
 impl Wanted {
+    /// Whatever is at an address, as new as it can be had and for this computer.
+    pub fn at(context: &Context, address: String) -> Self {
+        Self {
+            addresses: vec![address],
+            name: None,
+            version: VersionConstraints::any(),
+            file_version: None,
+            providers: Vec::new(),
+            architecture: Architecture::Auto {
+                host: boxes::vagrant_name(std::env::consts::ARCH).to_owned(),
+            },
+            force: false,
+            clean: false,
+            checksum: None,
+            locked: None,
+            trust: Trust::default(),
+            place: None,
+            folder: context.environment.absolute(Path::new(".")),
+        }
+    }
+
     /// Wants no other version than the locked one; where nobody else has it, it is looked for where it came from.
     fn keep_to(&mut self, locked: &LockedBox) -> Result<()> {
         self.version = format!("= {}", locked.version).parse()?;

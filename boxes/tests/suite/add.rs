@@ -104,6 +104,7 @@ impl Person {
             force: false,
             clean: wish.clean,
             checksum: wish.checksum.as_ref(),
+            locked: None,
             limits: Limits::default(),
         };
         let events = self.events.clone();

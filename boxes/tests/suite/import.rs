@@ -395,6 +395,7 @@ fn a_cancelled_import_leaves_nothing() {
         architecture: None,
         force: false,
         checksums: &[],
+        locked: None,
         metadata_url: None,
         source: "x.box",
         limits: Limits::default(),

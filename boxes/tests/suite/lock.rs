@@ -92,7 +92,7 @@ fn a_box_of_other_bytes_is_not_the_locked_one() {
             .check(&other)
             .unwrap_err()
             .to_string()
-            .ends_with("what is installed is 0 (of unknown origin)")
+            .ends_with("what is there is 0 (of unknown origin)")
     );
 }
 

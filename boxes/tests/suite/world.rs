@@ -68,6 +68,7 @@ impl World {
             architecture: wish.architecture,
             force: wish.force,
             checksums: wish.checksums,
+            locked: None,
             metadata_url: wish.metadata_url,
             source: "x.box",
             limits: self.limits,

@@ -1,11 +1,9 @@
 //! `jaunt box add`.
 
-use std::path::Path;
-
-use boxes::{Architecture, Checksum, VersionConstraints};
+use boxes::Checksum;
 use clap::Args;
 
-use super::transfer::TransferOptions;
+use super::transfer::FetchOptions;
 use crate::context::Context;
 use crate::downloads::{self, Wanted};
 use crate::error::Result;
@@ -25,26 +23,6 @@ pub struct AddArgs {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Throw away what an earlier download left
-    #[arg(short, long)]
-    clean: bool,
-
-    /// Replace a box that is there
-    #[arg(short, long)]
-    force: bool,
-
-    /// The box's version, or a constraint on it
-    #[arg(long, value_name = "VERSION")]
-    box_version: Option<String>,
-
-    /// The provider that the box must be for
-    #[arg(long, value_name = "PROVIDER")]
-    provider: Option<String>,
-
-    /// The architecture that the box must be for
-    #[arg(short, long, value_name = "ARCHITECTURE")]
-    architecture: Option<String>,
-
     /// What the file must sum up to
     #[arg(long, value_name = "CHECKSUM")]
     checksum: Option<String>,
@@ -54,7 +32,7 @@ pub struct AddArgs {
     checksum_type: Option<String>,
 
     #[command(flatten)]
-    transfer: TransferOptions,
+    fetch: FetchOptions,
 
     /// Accepted for Vagrant's sake: credentials stay with the server that they are for
     #[arg(long)]
@@ -77,25 +55,9 @@ impl AddArgs {
             .map(|it| Checksum::parse(self.checksum_type.as_deref(), &it))
             .transpose()?;
         Ok(Wanted {
-            addresses: vec![address],
             name,
-            version: self
-                .box_version
-                .map_or_else(|| Ok(VersionConstraints::any()), |it| it.parse())?,
-            file_version: None,
-            providers: self.provider.into_iter().collect(),
-            architecture: match self.architecture {
-                Some(name) => Architecture::Named(boxes::vagrant_name(&name).to_owned()),
-                None => Architecture::Auto {
-                    host: boxes::vagrant_name(std::env::consts::ARCH).to_owned(),
-                },
-            },
-            force: self.force,
-            clean: self.clean,
             checksum: checksum.flatten(),
-            trust: self.transfer.trust(context),
-            place: None,
-            folder: context.environment.absolute(Path::new(".")),
+            ..self.fetch.wanted(context, address)?
         })
     }
 }

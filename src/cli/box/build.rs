@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use boxes::{Architecture, VersionConstraints};
 use clap::Args;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -11,7 +10,6 @@ use tokio::process::Command;
 use crate::context::Context;
 use crate::downloads::{self, Wanted};
 use crate::error::{Error, Result};
-use crate::http::Trust;
 
 /// Have Packer build a template (JSON or HCL), and add the box that comes out
 #[derive(Debug, Args)]
@@ -109,21 +107,11 @@ impl BuildArgs {
     }
 
     fn wanted(&self, context: &Context, file: &str) -> Wanted {
+        let path = context.environment.absolute(Path::new(file));
         Wanted {
-            addresses: vec![context.environment.absolute(Path::new(file)).display().to_string()],
             name: Some(self.name.clone()),
-            version: VersionConstraints::any(),
-            file_version: None,
-            providers: Vec::new(),
-            architecture: Architecture::Auto {
-                host: boxes::vagrant_name(std::env::consts::ARCH).to_owned(),
-            },
             force: self.force,
-            clean: false,
-            checksum: None,
-            trust: Trust::default(),
-            place: None,
-            folder: context.environment.absolute(Path::new(".")),
+            ..Wanted::at(context, path.display().to_string())
         }
     }
 }
