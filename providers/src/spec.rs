@@ -10,6 +10,8 @@ pub struct MachineSpec {
     pub name: String,
     /// The box's disks, the one that it boots from first; they stay untouched below the machine's own.
     pub disks: Vec<CheckedDisk>,
+    /// Empty disks beside the box's, by their sizes in bytes. They are made with the machine.
+    pub empty_disks: Vec<u64>,
     /// A further disk with what the guest is to find at its first boot.
     pub seed: Option<Seed>,
     /// Memory in MiB.

@@ -32,6 +32,7 @@ fn spec() -> MachineSpec {
     MachineSpec {
         name: "default".to_owned(),
         disks: Vec::new(),
+        empty_disks: Vec::new(),
         seed: None,
         memory_mib: 512,
         cpus: 1,

@@ -79,6 +79,11 @@ impl Disk {
         }
         disk
     }
+
+    /// Whether it is an empty one that is made for the machine: no file of the user's, and not the box's own.
+    pub fn is_made(&self) -> bool {
+        self.kind == DiskKind::Disk && !self.primary && self.file.is_none()
+    }
 }
 
 /// The call's options, its kind among them, and those that belong to one provider.

@@ -141,6 +141,18 @@ fn left_out(config: &Config, qemu: &QemuBlock) -> Vec<String> {
     if !config.triggers.is_empty() {
         notices.push("Triggers are not built into this version: none of them fires.".to_owned());
     }
+    let unmade: Vec<&str> = config
+        .disks
+        .iter()
+        .filter(|it| !it.primary && !it.is_made())
+        .map(|it| it.name.as_str())
+        .collect();
+    if !unmade.is_empty() {
+        notices.push(format!(
+            "DVDs, floppies and disks of files of one's own are not built into this version: {}.",
+            unmade.join(", ")
+        ));
+    }
     if !qemu.without_effect.is_empty() {
         notices.push(format!(
             "Options of `qemu` without effect here: {}.",

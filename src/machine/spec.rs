@@ -7,6 +7,7 @@ use providers::{BoundForward, CheckedDisk, Devices, Firmware, Forward, MachineSp
 
 use super::Machine;
 use super::box_hardware::BoxHardware;
+use crate::config::disks::{Disk, DiskKind};
 use crate::config::networks::{self, ForwardedPort};
 use crate::error::{Error, Result};
 
@@ -25,17 +26,36 @@ pub fn machine_spec(machine: &Machine, disks: Vec<CheckedDisk>, remembered: &[Bo
     let mut devices = of_box.devices;
     devices.firmware = machine.qemu.firmware.or(efi).or(devices.firmware);
     set_mac_address(&mut devices, machine.config.vm.base_mac.as_ref());
+    let mut qemu = machine.qemu.options.clone();
+    qemu.disk_size_mib = qemu.disk_size_mib.or(primary_size_mib(&machine.config.disks));
     Ok(MachineSpec {
         name: machine.name.clone(),
         disks,
+        empty_disks: empty_disks(&machine.config.disks),
         seed: None,
         memory_mib: memory_mib.or(of_box.memory_mib).unwrap_or(DEFAULT_MEMORY_MIB),
         cpus: cpus.or(of_box.cpus).unwrap_or(DEFAULT_CPUS),
         forwards: forwards(machine, remembered)?,
         architecture: architecture(machine)?,
         devices,
-        qemu: machine.qemu.options.clone(),
+        qemu,
     })
+}
+
+/// What `config.vm.disk` says of the box's own disk.
+fn primary_size_mib(disks: &[Disk]) -> Option<u64> {
+    const MIB: u64 = 1 << 20;
+    let primary = disks.iter().find(|it| it.primary && it.kind == DiskKind::Disk);
+    primary.and_then(|it| it.size).map(|it| it.div_ceil(MIB))
+}
+
+/// The disks that `config.vm.disk` wants made.
+fn empty_disks(disks: &[Disk]) -> Vec<u64> {
+    disks
+        .iter()
+        .filter(|it| it.is_made())
+        .filter_map(|it| it.size)
+        .collect()
 }
 
 /// `base_mac` is that of the first card, whatever the box had.

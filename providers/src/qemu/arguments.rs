@@ -224,6 +224,7 @@ mod tests {
                 "/boxes/debian/box.img".into(),
                 DiskFormat::Qcow2,
             )],
+            empty_disks: Vec::new(),
             seed: None,
             memory_mib: 1024,
             cpus: 2,

@@ -26,11 +26,12 @@ impl Disks<'_> {
                 what: format!("the machine `{}` has no box, and QEMU needs the disk of one", spec.name),
             });
         };
-        if spec.disks.len() > DISK_LIMIT {
+        let count = spec.disks.len() + spec.empty_disks.len();
+        if count > DISK_LIMIT {
             return Err(Error::Unsupported {
                 what: format!(
-                    "the box has {} disks, and a machine may have {DISK_LIMIT}",
-                    spec.disks.len()
+                    "a machine may have {DISK_LIMIT} disks, and `{}` is to have {count}",
+                    spec.name
                 ),
             });
         }
@@ -38,6 +39,11 @@ impl Disks<'_> {
         for (index, base) in further.iter().enumerate() {
             let path = self.files.further_disk(index + 2);
             notices.extend(self.make(base, &path).await?);
+            self.finish(&path)?;
+        }
+        for (index, size) in spec.empty_disks.iter().enumerate() {
+            let path = self.files.further_disk(spec.disks.len() + index + 1);
+            programs::run(self.qemu_img, &empty_arguments(&self.files.unfinished(&path), *size)).await?;
             self.finish(&path)?;
         }
         if let Some(seed) = &spec.seed {
@@ -127,6 +133,12 @@ pub(super) fn finish(unfinished: &Path, path: &Path) -> Result<()> {
 fn overlay_arguments(base: &CheckedDisk, overlay: &Path) -> Vec<OsString> {
     let start = ["create", "-q", "-f", "qcow2", "-F", base.format().name(), "-b"];
     words(&start, &[base.path(), overlay])
+}
+
+fn empty_arguments(disk: &Path, bytes: u64) -> Vec<OsString> {
+    let mut arguments = words(&["create", "-q", "-f", "qcow2"], &[disk]);
+    arguments.push(bytes.to_string().into());
+    arguments
 }
 
 fn resize_arguments(overlay: &Path, mib: u64) -> Vec<OsString> {

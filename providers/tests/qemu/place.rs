@@ -75,6 +75,7 @@ impl Place {
         MachineSpec {
             name: "default".to_owned(),
             disks: vec![CheckedDisk::vouched_for(image, DiskFormat::Raw)],
+            empty_disks: Vec::new(),
             seed: None,
             memory_mib: 32,
             cpus: 1,
