@@ -46,11 +46,15 @@ recipe() {
     case $1 in
         small-guest) printf '%s\n' scripts/small-guest scripts/disk.sh fixtures/guests/small fixtures/guests/keys/vagrant.pub fixtures/guests/Vagrantfile.box ;;
         debian-image) printf '%s\n' scripts/debian-image scripts/disk.sh fixtures/guests/debian fixtures/guests/keys/vagrant.pub ;;
+        cloud-image)
+            recipe debian-image
+            printf '%s\n' scripts/cloud-image
+            ;;
         debian-box)
             recipe debian-image
             printf '%s\n' scripts/debian-box fixtures/packer fixtures/puppet
             ;;
-        *) die "no such artefact: $1 (there are small-guest, debian-image and debian-box)" ;;
+        *) die "no such artefact: $1 (there are small-guest, debian-image, debian-box and cloud-image)" ;;
     esac
 }
 
