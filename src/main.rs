@@ -7,6 +7,7 @@ mod cloud_init;
 mod communicators;
 mod config;
 mod context;
+mod convert;
 mod downloads;
 mod environment;
 mod error;

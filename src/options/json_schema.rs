@@ -59,6 +59,7 @@ fn definitions() -> Map<String, Json> {
         definitions.insert(format!("config.{}", namespace.name), of_namespace(namespace));
     }
     definitions.insert("config.trigger".to_owned(), list_of(reference("trigger")));
+    definitions.insert("nil".to_owned(), nil());
     definitions.insert("settings".to_owned(), closed(settings()));
     definitions.insert("machine".to_owned(), machine());
     definitions.insert("provider".to_owned(), providers());
@@ -106,6 +107,12 @@ fn of_namespace(namespace: &Owner) -> Json {
         );
     }
     closed(properties)
+}
+
+/// Ruby's nil, where leaving a key out does not mean the same.
+fn nil() -> Json {
+    let properties = Map::from_iter([("nil".to_owned(), json!({ "const": true }))]);
+    required(closed(properties), &["nil"])
 }
 
 fn machine() -> Json {
@@ -232,7 +239,7 @@ fn all_of(owner: &Owner) -> Map<String, Json> {
 
 /// An option under its name and its aliases.
 fn insert(properties: &mut Map<String, Json>, name: &str, descriptor: &Descriptor) {
-    let mut property = described(of_kind(descriptor.kind), descriptor.documentation);
+    let mut property = described(or_nil(of_kind(descriptor.kind)), descriptor.documentation);
     if let Some(default) = default_of(descriptor) {
         property["default"] = default;
     }
@@ -260,6 +267,14 @@ fn of_kind(kind: Kind) -> Json {
 
 fn or_variable(schema: Json) -> Json {
     json!({ "anyOf": [schema, { "type": "string", "pattern": VARIABLE }] })
+}
+
+/// A value, or the table that says nil.
+fn or_nil(schema: Json) -> Json {
+    if schema == json!({}) {
+        return schema;
+    }
+    json!({ "anyOf": [schema, reference("nil")] })
 }
 
 /// A list, or one of its items.

@@ -96,6 +96,19 @@ impl Project {
         })
     }
 
+    /// Whether a file has one of the names that are looked for.
+    pub fn is_vagrantfile(path: &Path) -> bool {
+        let name = path.file_name().and_then(|it| it.to_str());
+        name.is_some_and(|it| FILE_NAMES.contains(&it))
+    }
+
+    /// A session in which nothing is read yet, for a Vagrantfile by itself.
+    pub fn session(context: &Context, vagrantfile: &Path) -> vagrantfile::report::Result<Session> {
+        let trust = Arc::new(Trust::new(context));
+        let host = ProcessHost::new(context, vagrantfile, &trust);
+        Session::new(Box::new(host), settings(context))
+    }
+
     /// What the files say of a machine, lowest layer first: the box's file, the user's, the project's, the machine's, and the
     /// overrides of a provider's blocks.
     pub fn layers(
@@ -134,7 +147,7 @@ impl Project {
 }
 
 /// How the project's files are read; a raised interrupt ends it.
-fn settings(context: &Context) -> Settings {
+pub fn settings(context: &Context) -> Settings {
     Settings {
         cancellation: {
             let interrupt = context.interrupt.clone();

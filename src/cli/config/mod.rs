@@ -1,5 +1,6 @@
 //! `jaunt config`, and what it can do beyond showing.
 
+mod convert;
 mod schema;
 
 use clap::{Args, Subcommand};
@@ -32,12 +33,14 @@ pub struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
+    Convert(convert::ConvertArgs),
     Schema(schema::SchemaArgs),
 }
 
 impl ConfigArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
         match self.command {
+            Some(ConfigCommand::Convert(convert)) => convert.run(context),
             Some(ConfigCommand::Schema(schema)) => schema.run(context),
             None => self.show(context),
         }

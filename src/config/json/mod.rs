@@ -9,7 +9,7 @@ mod provisioners;
 mod values;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::path::Path;
 

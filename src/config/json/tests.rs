@@ -9,7 +9,7 @@ use vagrantfile::{Plugins, Role, Session};
 use super::*;
 
 /// The files of a fixture, and those in its folders.
-fn with_files(mut host: MemoryHost, folder: &Path, below: &Path) -> MemoryHost {
+pub fn with_files(mut host: MemoryHost, folder: &Path, below: &Path) -> MemoryHost {
     for entry in fs::read_dir(folder.join(below)).unwrap() {
         let entry = entry.unwrap();
         let name = below.join(entry.file_name());
@@ -87,7 +87,8 @@ fn differences(path: &str, expected: &Json, given: Option<&Json>, found: &mut Ve
     }
 }
 
-fn fixtures() -> Vec<PathBuf> {
+/// The folders of all fixtures.
+pub fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vagrantfiles");
     let mut folders: Vec<_> = fs::read_dir(folder)
         .unwrap()

@@ -16,7 +16,7 @@ pub(super) enum Meaning {
 /// What an assignment of version 1 means: a path, and whether it is VirtualBox's own.
 pub(super) fn assignment(path: &str, value: Datum) -> Option<(bool, String, Datum)> {
     match path {
-        "vm.name" => None,
+        "vm.name" | "ssh.max_tries" | "ssh.timeout" | "ssh.password" => None,
         "vm.host_name" => Some((false, "vm.hostname".to_owned(), value)),
         "vm.auto_port_range" => Some((false, "vm.usable_port_range".to_owned(), value)),
         "vm.boot_mode" => {

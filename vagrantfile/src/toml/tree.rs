@@ -137,6 +137,7 @@ impl Source {
                     })
                     .collect(),
             ),
+            DeValue::Table(table) if is_nil(table) => Item::Scalar(Value::Nil),
             DeValue::Table(table) => Item::Table(self.table(table, mistakes)),
         }
     }
@@ -147,6 +148,12 @@ impl Source {
             Value::Nil
         })
     }
+}
+
+/// `{ nil = true }`: Ruby's nil, where leaving a key out does not mean the same.
+fn is_nil(table: &DeTable<'_>) -> bool {
+    let is_true = |it: &DeValue<'_>| matches!(it, DeValue::Boolean(true));
+    table.len() == 1 && table.get("nil").is_some_and(|it| is_true(it.get_ref()))
 }
 
 impl Table {

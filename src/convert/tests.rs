@@ -1,0 +1,226 @@
+//! Every fixture in every other language, and what has no words there.
+
+use expect_test::{Expect, expect};
+use vagrantfile::host::{Host, MemoryHost};
+use vagrantfile::{Plugins, Session};
+
+use super::*;
+use crate::config::json::tests::{fixtures, with_files};
+use crate::options;
+
+const FILES: [&str; 3] = ["Vagrantfile", "Vagrantfile.lua", "Vagrantfile.toml"];
+
+/// A file of a host in another language.
+fn converted(host: &MemoryHost, file: &str, to: Language) -> Result<String, String> {
+    let settings = || options::settings(Plugins::BuiltIn);
+    let path = Path::new("/project").join(file);
+    let original = Original {
+        path: &path,
+        read: &|| Reading::of(Session::new(Box::new(host.clone()), settings())?, &path),
+        text: &|it| String::from_utf8(host.read(it).unwrap_or_default()).unwrap(),
+    };
+    let read_back = |text: &str| Reading::of_text(to, text, settings());
+    convert(&original, to, read_back).map_err(|it| match it {
+        Failure::Read(report) => report.to_string(),
+        Failure::Other(refusal) => refusal.to_string(),
+    })
+}
+
+fn check(ruby: &str, to: Language, expected: Expect) {
+    let host = MemoryHost::default().with_file("Vagrantfile", ruby);
+    let text = converted(&host, "Vagrantfile", to).unwrap_or_else(|it| format!("refused: {it}"));
+    let own = text.split_once("\n\n").map_or(text.as_str(), |(_, own)| own);
+    expected.assert_eq(own);
+}
+
+#[test]
+fn every_fixture_says_the_same_in_the_other_languages() {
+    let (mut found, mut count) = (Vec::new(), 0);
+    for folder in fixtures() {
+        // The user's own layer is no part of the file.
+        let host = with_files(MemoryHost::default(), &folder, Path::new(""));
+        for file in FILES.into_iter().filter(|it| folder.join(it).exists()) {
+            for to in [Language::Toml, Language::Lua] {
+                if Language::of(Path::new(file)) == Some(to) {
+                    continue;
+                }
+                count += 1;
+                if let Err(refusal) = converted(&host, file, to) {
+                    let name = folder.file_name().unwrap().to_string_lossy();
+                    found.push(format!("{name}/{file} to {}: {refusal}", to.title()));
+                }
+            }
+        }
+    }
+    assert!(count > 290, "only {count}");
+    // An option that nobody has is a mistake in TOML as soon as it is read.
+    expect![[r#"
+        box_in_full/Vagrantfile to TOML: the TOML that came out does not mean the same, and was not written:
+        /project/Vagrantfile.toml:12:1: there is no option `vm.ignore_missing_provider`
+          ignore_missing_provider = true
+          ^
+        provider_calls/Vagrantfile to TOML: the TOML that came out does not mean the same, and was not written:
+        machines[3].providers[0].config.memory: 512 is gone
+        machines[4].providers[0].config.memory: 512 is gone
+        machines[5].providers[0].config.memory: 512 is gone
+        provider_calls/Vagrantfile to Lua: the Lua that came out does not mean the same, and was not written:
+        machines[3].providers[0].config.memory: 512 is gone
+        machines[4].providers[0].config.memory: 512 is gone
+        machines[5].providers[0].config.memory: 512 is gone"#]]
+    .assert_eq(&found.join("\n"));
+}
+
+#[test]
+fn what_is_computed_stands_as_it_came_out_below_the_line_that_says_it() {
+    let ruby = r#"Vagrant.configure("2") do |config|
+  config.vm.box = "debian/#{4 * 3}"
+  (1..2).each do |number|
+    config.vm.define "node-#{number}" do |node|
+      node.vm.network :private_network, ip: "192.168.56.1#{number}"
+    end
+  end
+end
+"#;
+    check(
+        ruby,
+        Language::Toml,
+        expect![[r#"
+        [vm]
+        # Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
+        box = "debian/12"
+
+        [machine.node-1]
+
+        # Vagrantfile:3: (1..2).each do |number|
+        [[machine.node-1.vm.network]]
+        type = "private_network"
+        ip = "192.168.56.11"
+
+        [machine.node-2]
+
+        # Vagrantfile:3: (1..2).each do |number|
+        [[machine.node-2.vm.network]]
+        type = "private_network"
+        ip = "192.168.56.12"
+    "#]],
+    );
+    check(
+        ruby,
+        Language::Lua,
+        expect![[r#"
+        Vagrant.configure("2", function(config)
+          -- Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
+          config.vm.box = "debian/12"
+
+          config.vm.define("node-1", function(machine)
+            -- Vagrantfile:3: (1..2).each do |number|
+            machine.vm.network("private_network", { ip = "192.168.56.11" })
+          end)
+
+          config.vm.define("node-2", function(machine)
+            -- Vagrantfile:3: (1..2).each do |number|
+            machine.vm.network("private_network", { ip = "192.168.56.12" })
+          end)
+        end)
+    "#]],
+    );
+}
+
+#[test]
+fn nil_and_what_looks_like_a_variable_survive() {
+    let ruby = r#"Vagrant.configure("2") do |config|
+  config.vm.box = "debian"
+  config.vm.provision "shell", inline: 'echo "${HOME:default}"', env: { "A" => nil, "b c" => "]]" }
+  config.vm.provider "docker" do |docker, override|
+    docker.image = "debian"
+    override.vm.box = nil
+  end
+end
+"#;
+    check(
+        ruby,
+        Language::Toml,
+        expect![[r#"
+        [vm]
+        box = "debian"
+
+        [[vm.provision]]
+        type = "shell"
+        inline = "echo \"$${HOME:default}\""
+        env = { A = { nil = true }, "b c" = "]]" }
+
+        [provider.docker]
+        image = "debian"
+
+        [provider.docker.override.vm]
+        box = { nil = true }
+    "#]],
+    );
+    check(
+        ruby,
+        Language::Lua,
+        expect![[r#"
+        refused: the Lua that came out does not mean the same, and was not written:
+        machines[0].provisioners[0].config.env.A: null is gone
+        machines[1].provisioners[0].config.env.A: null is gone"#]],
+    );
+}
+
+#[test]
+fn a_block_that_is_called_later_is_refused_by_its_lines() {
+    let ruby = r#"Vagrant.configure("2") do |config|
+  config.trigger.before :up do |trigger|
+    trigger.ruby { |env, machine| puts machine.name }
+  end
+  config.trigger.after(:up) { |trigger| trigger.ruby { puts "up" } }
+end
+"#;
+    check(
+        ruby,
+        Language::Toml,
+        expect![
+            "refused: /project/Vagrantfile:3, /project/Vagrantfile:5: a block that is called later is code, which only Ruby can say"
+        ],
+    );
+    check(
+        ruby,
+        Language::Lua,
+        expect![
+            "refused: /project/Vagrantfile:3, /project/Vagrantfile:5: a block that is called later is code, which only Ruby can say"
+        ],
+    );
+}
+
+#[test]
+fn texts_that_were_made_to_break_out_stay_texts() {
+    for text in [
+        "]]\nos.exit()",
+        "'''\n[vm]\nbox = 1",
+        "a\u{1}b",
+        "\\",
+        "]=]\n]]\n]",
+        "$${A:b}",
+        "\r\n",
+    ] {
+        let quoted = format!("{text:?}").replace("\\u{1}", "\\u0001").replace("${", "$\\{");
+        let ruby = format!("Vagrant.configure('2') {{ |c| c.vm.post_up_message = {quoted} }}\n");
+        let host = MemoryHost::default().with_file("Vagrantfile", &ruby);
+        for to in [Language::Toml, Language::Lua] {
+            let text = converted(&host, "Vagrantfile", to);
+            assert!(text.is_ok(), "{quoted}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn names_of_files_and_lines_do_not_leave_their_comments() {
+    let helper = "def box(config) # \u{1}\n  config.vm.box = 'a' * 3\nend\n";
+    let host = MemoryHost::default().with_file("x\nos.exit()\n.rb", helper).with_file(
+        "Vagrantfile",
+        "load \"x\\nos.exit()\\n.rb\"\nVagrant.configure('2') { |config| box(config) }\n",
+    );
+
+    let text = converted(&host, "Vagrantfile", Language::Lua).unwrap();
+
+    assert!(text.contains("-- x os.exit() .rb:1: def box(config) #  \n"), "{text}");
+}
