@@ -242,7 +242,7 @@ impl Worker {
     }
 
     fn machines(&mut self, files: &[FileId]) -> Result<Vec<MachineDefinition>> {
-        let defined = self.defined(files)?;
+        let defined = self.defined(files, |_| true)?;
         if defined.is_empty() {
             let name = "default".to_owned();
             return Ok(vec![MachineDefinition {
@@ -274,7 +274,7 @@ impl Worker {
                 parts.push((name.clone(), self.root(configure.block, configure.is_version_one)?));
             }
         }
-        for defined in self.defined(files)?.iter().filter(|it| it.name == machine) {
+        for defined in self.defined(files, |name| name == machine)? {
             for &block in &defined.blocks {
                 parts.push((format!("machine {machine}"), self.root(block, defined.is_version_one)?));
             }
@@ -359,13 +359,14 @@ impl Worker {
         Ok(root)
     }
 
-    /// The machines of all files; one that several files define is one machine.
-    fn defined(&mut self, files: &[FileId]) -> Result<Vec<Defined>> {
+    /// The machines of all files whose name is wanted; one that several files define is one machine.
+    fn defined(&mut self, files: &[FileId], is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Defined>> {
         let mut all: Vec<Defined> = Vec::new();
         for file in self.files_of(files) {
             for configure in &file.configures {
                 let root = self.root(configure.block, configure.is_version_one)?;
-                for defined in self.shared.model.borrow().defined(root) {
+                let model = self.shared.model.borrow();
+                for defined in model.defined(root).iter().filter(|it| is_wanted(&it.name)) {
                     unite(&mut all, defined.clone());
                 }
             }
