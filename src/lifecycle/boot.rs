@@ -111,7 +111,10 @@ fn tell_progress(ui: TargetUi<'_>, progress: &Progress<'_>) {
     match progress {
         // That a guest which boots does not answer yet is no news.
         Progress::Retrying(
-            SshError::Connect { .. } | SshError::NoBanner { .. } | SshError::ClosedBeforeBanner { .. },
+            SshError::Connect { .. }
+            | SshError::NoBanner { .. }
+            | SshError::ClosedBeforeBanner { .. }
+            | SshError::Busy { .. },
         ) => {}
         Progress::Retrying(error) => ui.detail(&format!("{error}; trying again...")),
         Progress::OldAlgorithms => {

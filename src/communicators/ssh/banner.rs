@@ -51,6 +51,9 @@ pub(super) async fn greet(target: &SshTarget, patience: Duration, accepted: &Ato
 /// The lines that a server may say before its banner, and the banner, together are not longer than this.
 const LONGEST_GREETING: usize = 8192;
 
+/// What OpenSSH says in place of its banner: `drop_connection` in its sshd.c (9.2), `PerSourcePenalties` since 9.8.
+const TOO_MANY: &[&str] = &["Exceeded MaxStartups", "Not allowed at this time"];
+
 async fn read_banner(target: &SshTarget, mut stream: Line) -> Result<Greeted, Error> {
     let mut read = Vec::new();
     let mut buffer = [0; 512];
@@ -91,10 +94,11 @@ fn not_ssh(target: &SshTarget, said: &[u8]) -> Error {
     let line = said.split(|it| *it == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line);
     // A stranger's bytes end up on a terminal: no control characters, and not many.
-    let said = line.chars().filter(|it| !it.is_control()).take(60).collect();
-    Error::NotSsh {
-        address: target.address(),
-        said,
+    let said: String = line.chars().filter(|it| !it.is_control()).take(60).collect();
+    let address = target.address();
+    match TOO_MANY.contains(&said.as_str()) {
+        true => Error::Busy { address, said },
+        false => Error::NotSsh { address, said },
     }
 }
 
@@ -162,5 +166,19 @@ mod tests {
             error.to_string(),
             "what listens on 127.0.0.1:80 is not an SSH server: it says `HTTP/1.1 400 [2Jno`"
         );
+    }
+
+    #[test]
+    fn a_server_with_too_many_connections_is_an_ssh_server() {
+        let target = SshTarget::new("127.0.0.1", 22, "vagrant");
+
+        assert!(matches!(
+            not_ssh(&target, b"Exceeded MaxStartups\r\n"),
+            Error::Busy { .. }
+        ));
+        assert!(matches!(
+            not_ssh(&target, b"Exceeded expectations\r\n"),
+            Error::NotSsh { .. }
+        ));
     }
 }

@@ -29,6 +29,10 @@ pub enum Error {
     #[error("what listens on {address} is not an SSH server: it says `{said}`")]
     NotSsh { address: String, said: String },
 
+    /// An SSH server that has too many logins under way, or has had too many failed ones.
+    #[error("the SSH server on {address} takes no more connections for the moment: it says `{said}`")]
+    Busy { address: String, said: String },
+
     /// There is no algorithm that both sides know.
     #[error("the SSH server on {address} knows no {kind} that is acceptable; it offers {offered}")]
     NoCommonAlgorithm {

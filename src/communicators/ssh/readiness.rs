@@ -124,7 +124,8 @@ struct Wait<'a> {
     told: Option<Instant>,
 }
 
-/// How long after a refused login the next one is tried: a login costs a slow guest a second.
+/// How long after a refused login the next one is tried: a login costs a slow guest a second. So long, too, after a server said that
+/// it has too many.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
 /// How long after a connection that was refused the next one is tried.
@@ -163,13 +164,17 @@ impl Wait<'_> {
                 match outcome {
                     Ok(greeted) => return greeted,
                     Err(error) if is_refusal(&error) => {
+                        let pause = match error {
+                            Error::Busy { .. } => PAUSE_AFTER_REFUSAL,
+                            _ => PAUSE_AFTER_REFUSED_CONNECTION,
+                        };
                         if is_sign_of_life(&error) {
                             // What is silent now was sent before the guest could hear it.
                             probes.abort_all();
                             self.is_alive = true;
                         }
                         self.note(error);
-                        tokio::time::sleep_until(started + PAUSE_AFTER_REFUSED_CONNECTION).await;
+                        tokio::time::sleep_until(started + pause).await;
                         break;
                     }
                     Err(error) => self.note(error),
@@ -261,7 +266,10 @@ fn is_refusal(error: &Error) -> bool {
 
 /// A connection that was accepted by user networking is closed by the guest alone.
 fn is_sign_of_life(error: &Error) -> bool {
-    matches!(error, Error::ClosedBeforeBanner { .. } | Error::NotSsh { .. })
+    matches!(
+        error,
+        Error::ClosedBeforeBanner { .. } | Error::NotSsh { .. } | Error::Busy { .. }
+    )
 }
 
 fn stage_of(error: &Error) -> Stage {
