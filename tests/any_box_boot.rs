@@ -35,6 +35,14 @@ done
 echo "memory: $(awk '/MemTotal/ { print int(($2 / 1024 + 90) / 64) * 64 }' /proc/meminfo) MiB, cpus: $(nproc)"
 "#;
 
+/// What the guest says of all its disks: their sizes, and what is written on the further ones. Their names are of no use: the
+/// kernel finds several at one controller in any order.
+const LOOK_AT_DISKS: &str = r#"
+for it in /sys/block/[vs]d*; do
+    echo "$(($(cat "$it/size") / 2048)) MiB $(sudo head -c 4 "/dev/${it##*/}" | tr -dc a-z)."
+done | sort -rn
+"#;
+
 /// A folder that becomes a box file.
 struct BoxFolder {
     world: World,
@@ -60,14 +68,32 @@ impl BoxFolder {
         self
     }
 
+    /// A raw disk of 32 MiB that begins with a word.
+    fn data_disk(self, name: &str) -> Self {
+        let path = self.place(name);
+        fs::write(&path, "data").unwrap();
+        fs::File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_len(32 << 20)
+            .unwrap();
+        self
+    }
+
     fn place(&self, name: &str) -> PathBuf {
         let path = self.path.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         path
     }
 
-    /// Packs the box, adds it, and brings a machine of it up.
+    /// Packs the box, adds it, and brings a machine of it up; compares what the guest finds.
     fn check(self, expected: Expect) {
+        self.check_with("", LOOK, expected);
+    }
+
+    /// The same with further lines in the Vagrantfile and another look; returns what `up` said.
+    fn check_with(self, settings: &str, look: &str, expected: Expect) -> String {
         let file = self.path.with_extension("box");
         let packed = Command::new("tar")
             .arg("-C")
@@ -77,12 +103,12 @@ impl BoxFolder {
             .arg(".")
             .status();
         assert!(packed.unwrap().success());
-        check(&self.world, &file, "", expected);
+        check(&self.world, &file, settings, look, expected)
     }
 }
 
 /// Adds a box file and brings a machine of it up; compares what the guest finds, and returns what `up` said.
-fn check(world: &World, file: &Path, settings: &str, expected: Expect) -> String {
+fn check(world: &World, file: &Path, settings: &str, look: &str, expected: Expect) -> String {
     world.run(["box", "add", "any", file.to_str().unwrap()]).success();
     let text = format!(
         "Vagrant.configure(\"2\") do |config|\n  config.vm.box = \"any\"\n  config.vm.boot_timeout = 240\n  \
@@ -91,7 +117,7 @@ fn check(world: &World, file: &Path, settings: &str, expected: Expect) -> String
     world.write("Vagrantfile", &text);
     let up = world.run(["up"]).success();
 
-    let seen = world.run(["ssh", "-c", LOOK]).success().stdout;
+    let seen = world.run(["ssh", "-c", look]).success().stdout;
 
     expected.assert_eq(&without_own_addresses(&seen));
     up.stdout
@@ -232,6 +258,7 @@ fn a_bare_image_that_is_compressed_is_told_who_it_is() {
         &world,
         &image.with_extension("img.xz"),
         settings,
+        LOOK,
         expect![[r#"
         disk: vda by virtio-pci
         card: virtio-pci at 0000:00:03.0, slot 3, 52:54:00:..
@@ -262,4 +289,136 @@ fn a_bare_image_that_is_compressed_is_told_who_it_is() {
     screen.read_exact(&mut greeting).unwrap();
     assert_eq!(&greeting, b"RFB ");
     world.run(["destroy", "-f"]).success();
+}
+
+#[test]
+fn a_box_of_libvirt_with_several_disks_and_what_the_vagrantfile_adds() {
+    let disks =
+        r#"{"provider":"libvirt","disks":[{"path":"root.img","format":"qcow2"},{"path":"data.raw","format":"raw"}]}"#;
+    BoxFolder::new()
+        .file("metadata.json", disks)
+        .disk("root.img", &["-O", "qcow2"])
+        .data_disk("data.raw")
+        .check_with(
+            "  config.vm.disk :disk, size: \"300MB\", primary: true\n  \
+             config.vm.disk :disk, name: \"more\", size: \"64MB\"\n",
+            LOOK_AT_DISKS,
+            expect![[r#"
+                300 MiB .
+                64 MiB .
+                32 MiB data.
+            "#]],
+        );
+}
+
+/// The description with a second disk at the same controller, which is of another kind.
+fn ovf_with_two_disks(controller: &str) -> String {
+    let item = |id: &str, place: &str, number: &str| {
+        format!(
+            "<rasd:AddressOnParent>{place}</rasd:AddressOnParent>\n        <rasd:Caption>disk{number}</rasd:Caption>\n        \
+             <rasd:Description>Disk Image</rasd:Description>\n        <rasd:ElementName>disk{number}</rasd:ElementName>\n        \
+             <rasd:HostResource>ovf:/disk/vmdisk{number}</rasd:HostResource>\n        <rasd:InstanceID>{id}</rasd:InstanceID>\n        \
+             <rasd:Parent>3</rasd:Parent>\n        <rasd:ResourceType>17</rasd:ResourceType>\n"
+        )
+    };
+    let first = item("5", "0", "1");
+    assert!(OVF.contains(&first));
+    let both = format!("{first}      </Item>\n      <Item>\n        {}", item("9", "1", "2"));
+    let file = "<File ovf:id=\"file1\" ovf:href=\"small-disk001.vmdk\"/>";
+    let disk_start = OVF.find("<Disk ovf:capacity").unwrap();
+    let disk_end = OVF[disk_start..].find("/>").unwrap() + disk_start + 2;
+    let disk = &OVF[disk_start..disk_end];
+    let second = disk.replace("vmdisk1", "vmdisk2").replace("file1", "file2");
+    let second_file = file.replace("file1", "file2").replace("disk001", "disk002");
+    OVF.replace(&first, &both)
+        .replace(file, &format!("{file}\n    {second_file}"))
+        .replace(disk, &format!("{disk}\n    {second}"))
+        .replace(
+            "<StorageController name=\"SATA\" type=\"AHCI\"",
+            &format!("<StorageController name=\"SCSI\" type=\"{controller}\""),
+        )
+        .replace(
+            "<rasd:ResourceSubType>AHCI</rasd:ResourceSubType>\n        <rasd:ResourceType>20<",
+            &format!("<rasd:ResourceSubType>{controller}</rasd:ResourceSubType>\n        <rasd:ResourceType>6<"),
+        )
+}
+
+fn virtualbox_box_with_two_disks(controller: &str) -> BoxFolder {
+    let folder = BoxFolder::new()
+        .file("metadata.json", r#"{"provider":"virtualbox"}"#)
+        .file("box.ovf", &ovf_with_two_disks(controller))
+        .disk("small-disk001.vmdk", &["-O", "vmdk", "-o", "subformat=streamOptimized"])
+        .data_disk("data.raw");
+    let mut command = Command::new("qemu-img");
+    command.args([
+        "convert",
+        "-q",
+        "-f",
+        "raw",
+        "-O",
+        "vmdk",
+        "-o",
+        "subformat=streamOptimized",
+    ]);
+    let (from, to) = (folder.place("data.raw"), folder.place("small-disk002.vmdk"));
+    assert!(command.arg(&from).arg(to).status().unwrap().success());
+    fs::remove_file(from).unwrap();
+    folder
+}
+
+#[test]
+fn a_box_of_virtualbox_with_two_disks_at_a_sas_controller() {
+    let look = format!("{LOOK_AT_DISKS}{LOOK}");
+    virtualbox_box_with_two_disks("LsiLogicSas").check_with(
+        "",
+        &look,
+        expect![[r#"
+            128 MiB .
+            32 MiB data.
+            disk: sda by mptsas
+            card: e1000 at 0000:00:03.0, slot none, 08:00:27:b5:a4:c3
+            firmware: BIOS
+            memory: 320 MiB, cpus: 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_box_of_virtualbox_at_a_scsi_controller_that_qemu_has_not() {
+    let up = virtualbox_box_with_two_disks("LsiLogic").check_with(
+        "",
+        LOOK_AT_DISKS,
+        expect![[r#"
+            128 MiB .
+            32 MiB data.
+        "#]],
+    );
+    assert!(up.contains("QEMU has no LSI Logic controller"), "{up}");
+}
+
+#[test]
+fn a_machine_of_vmwares_with_two_cards_and_no_metadata() {
+    let vmx = r#"config.version = "8"
+displayName = "any"
+memsize = "384"
+sata0.present = "TRUE"
+sata0:0.present = "TRUE"
+sata0:0.fileName = "disk.vmdk"
+ethernet0.present = "TRUE"
+ethernet0.virtualDev = "e1000"
+ethernet0.generatedAddress = "00:0c:29:1a:2b:3c"
+ethernet1.present = "TRUE"
+ethernet1.virtualDev = "vmxnet3"
+ethernet1.address = "00:50:56:1a:2b:3d"
+"#;
+    BoxFolder::new()
+        .file("any.vmx", vmx)
+        .disk("disk.vmdk", &["-O", "vmdk", "-o", "subformat=monolithicSparse"])
+        .check(expect![[r#"
+            disk: sda by ahci
+            card: e1000 at 0000:00:03.0, slot 3, 00:0c:29:1a:2b:3c
+            card: vmxnet3 at 0000:00:08.0, slot 8, 00:50:56:1a:2b:3d
+            firmware: BIOS
+            memory: 384 MiB, cpus: 1
+        "#]]);
 }

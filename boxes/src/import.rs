@@ -68,12 +68,17 @@ impl Store {
         if let Some(locked) = import.locked {
             locked.check_bytes(import.version, Some(&unpacked.sha256))?;
         }
-        let metadata = complete(&folder, &unpacked, import)?;
+        let (metadata, bare_disk) = complete(&folder, &unpacked, import)?;
         check_provider(import, &metadata)?;
         disk::check_all(&folder)?;
         hardware::check(&folder)?;
         cancel.check()?;
-        record(import, &unpacked).write(&folder)?;
+        let record = Record {
+            sha256: unpacked.sha256,
+            source: import.source.to_owned(),
+            bare_disk,
+        };
+        record.write(&folder)?;
         let architecture = import
             .architecture
             .map(architecture::vagrant_name)
@@ -92,14 +97,6 @@ impl Store {
     }
 }
 
-fn record(import: &Import<'_>, unpacked: &Unpacked) -> Record {
-    Record {
-        sha256: unpacked.sha256.clone(),
-        source: import.source.to_owned(),
-        bare_disk: matches!(unpacked.form, Form::BareDisk { .. }),
-    }
-}
-
 fn check_provider(import: &Import<'_>, metadata: &Metadata) -> Result<()> {
     if import.providers.is_empty() || import.providers.contains(&metadata.provider) {
         return Ok(());
@@ -110,16 +107,21 @@ fn check_provider(import: &Import<'_>, metadata: &Metadata) -> Result<()> {
     })
 }
 
-/// What the box says of itself, which is written where it says nothing.
-fn complete(folder: &Path, unpacked: &Unpacked, import: &Import<'_>) -> Result<Metadata> {
+/// What the box says of itself, which is written where it says nothing; and whether it was nothing but a disk.
+fn complete(folder: &Path, unpacked: &Unpacked, import: &Import<'_>) -> Result<(Metadata, bool)> {
     if folder.join(metadata::FILE_NAME).is_file() {
-        return Metadata::read(folder);
+        return Ok((Metadata::read(folder)?, false));
     }
-    let metadata = match &unpacked.form {
-        Form::BareDisk { file_name, format } => of_bare_disk(folder, file_name, *format)?,
-        Form::Archive if has_ovf(folder)? => Metadata::of_provider("virtualbox"),
-        Form::Archive => {
-            let reason = format!("it has neither a {} nor an OVF file", metadata::FILE_NAME);
+    let bare = match &unpacked.form {
+        Form::BareDisk { file_name, format } => Some((file_name.clone(), *format)),
+        Form::Archive => lone_disk(folder)?,
+    };
+    let metadata = match &bare {
+        Some((file_name, format)) => of_bare_disk(folder, file_name, *format)?,
+        None if has_file(folder, "ovf")? => Metadata::of_provider("virtualbox"),
+        None if has_file(folder, "vmx")? => Metadata::of_provider("vmware_desktop"),
+        None => {
+            let reason = format!("it has neither a {} nor an OVF or VMX file", metadata::FILE_NAME);
             return Err(Error::NotABox {
                 what: import.source.to_owned(),
                 reason,
@@ -129,7 +131,21 @@ fn complete(folder: &Path, unpacked: &Unpacked, import: &Import<'_>) -> Result<M
     let path = folder.join(metadata::FILE_NAME);
     let json = Value::Object(metadata.all.clone()).to_string();
     fs::write(&path, json).map_err(Error::file("write", &path))?;
-    Ok(metadata)
+    Ok((metadata, bare.is_some()))
+}
+
+/// The disk of an archive that holds nothing else, as clouds hand images out, under the name that a box has it by.
+fn lone_disk(folder: &Path) -> Result<Option<(String, DiskFormat)>> {
+    let entries: std::io::Result<Vec<_>> = fs::read_dir(folder).and_then(Iterator::collect);
+    let entries = entries.map_err(Error::file("read", folder))?;
+    let (Some(name), [_]) = (disk::only_image(folder)?.pop(), entries.as_slice()) else {
+        return Ok(None);
+    };
+    let format = disk::check(folder, &name)?.format;
+    let file_name = crate::unpack::name_of_disk(format);
+    let (from, to) = (folder.join(name), folder.join(&file_name));
+    fs::rename(&from, &to).map_err(Error::file("rename", &from))?;
+    Ok(Some((file_name, format)))
 }
 
 /// A bare image as the box that a provider of QEMU's family takes: libvirt's form, where it has one for the format.
@@ -143,10 +159,10 @@ fn of_bare_disk(folder: &Path, file_name: &str, format: DiskFormat) -> Result<Me
     Metadata::parse(all.to_string().as_bytes())
 }
 
-/// A box from before Vagrant 1.1, or an OVA: no metadata, but the description of a machine.
-fn has_ovf(folder: &Path) -> Result<bool> {
+/// A box from before Vagrant 1.1, an OVA or a machine's folder: no metadata, but the description of a machine.
+fn has_file(folder: &Path, ending: &str) -> Result<bool> {
     let entries = fs::read_dir(folder).map_err(Error::file("read", folder))?;
     Ok(entries
         .flatten()
-        .any(|it| it.path().extension().is_some_and(|it| it.eq_ignore_ascii_case("ovf"))))
+        .any(|it| it.path().extension().is_some_and(|it| it.eq_ignore_ascii_case(ending))))
 }

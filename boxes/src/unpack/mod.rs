@@ -143,14 +143,7 @@ impl Unpacking<'_> {
             return Ok(Form::Archive);
         }
         let format = self.bare_disk(&beginning)?;
-        let file_name = format!(
-            "box.{}",
-            if format == DiskFormat::Qcow2 {
-                "img"
-            } else {
-                format.name()
-            }
-        );
+        let file_name = name_of_disk(format);
         tree.add_stream(&file_name, &mut rejoined(beginning, source))?;
         Ok(Form::BareDisk { file_name, format })
     }
@@ -195,6 +188,14 @@ impl Unpacking<'_> {
             what: self.what.to_owned(),
             reason,
         }
+    }
+}
+
+/// What the disk of a box is called that is nothing but a disk; libvirt's boxes have theirs as `box.img`.
+pub(crate) fn name_of_disk(format: DiskFormat) -> String {
+    match format {
+        DiskFormat::Qcow2 => "box.img".to_owned(),
+        other => format!("box.{}", other.name()),
     }
 }
 

@@ -95,6 +95,19 @@ fn a_bare_disk_image_becomes_a_box() {
         (disks::vdi(1), "qemu", DiskFormat::Vdi, 1 << 30),
         (disks::vhd(3), "qemu", DiskFormat::Vpc, 1 << 30),
         (disks::vhdx(0), "qemu", DiskFormat::Vhdx, 1 << 30),
+        // As clouds hand them out: an archive with a disk and nothing else.
+        (
+            gzip(&Tar::new().file("disk.raw", &disks::raw()).end()),
+            "qemu",
+            DiskFormat::Raw,
+            1 << 20,
+        ),
+        (
+            Tar::new().file("cloud.qcow2", &disks::qcow2()).end(),
+            "libvirt",
+            DiskFormat::Qcow2,
+            1 << 30,
+        ),
     ];
     for (bytes, provider, format, size) in cases {
         let world = World::new();
@@ -149,7 +162,7 @@ fn what_is_no_box_is_said_to_be_none() {
     check(
         &Tar::new().file("README", b"").end(),
         expect![[r#"
-        x.box is no box: it has neither a metadata.json nor an OVF file
+        x.box is no box: it has neither a metadata.json nor an OVF or VMX file
         []
     "#]],
     );

@@ -565,7 +565,7 @@ mod tests {
             -netdev user,id=network,ipv6=off
             -netdev user,id=network2,ipv6=off,restrict=on,net=10.0.3.0/24
             -device rtl8139,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
-            -device e1000,netdev=network2,mac=52:54:00:01:23:01,romfile=
+            -device e1000,netdev=network2,mac=52:54:00:01:23:01,romfile=,addr=0x8
             -device nvme,serial=disk,drive=disk,bootindex=0
             -device virtio-rng-pci"#]],
         );

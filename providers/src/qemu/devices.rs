@@ -10,6 +10,8 @@ use crate::{CardModel, CardPlace, DiskController, Error, MachineSpec, NetworkCar
 
 /// The device of the first bus at which Packer and VirtualBox have the first network card of a PC.
 const FIRST_CARD: u8 = 3;
+/// Where the cards after it are, from the second on: as VirtualBox has them.
+const FURTHER_CARDS: usize = 8;
 
 /// The slots of the old PC's bus that no part of its own is in.
 const FREE_SLOTS: std::ops::RangeInclusive<u16> = 3..=31;
@@ -83,7 +85,9 @@ impl<'a> Devices<'a> {
     /// The network cards, with the ports that those in slots are in.
     pub(super) fn network_cards(&self) -> Result<Vec<String>> {
         let mut devices = Vec::new();
-        for (number, (card, own_model)) in self.cards().iter().enumerate() {
+        let cards = self.cards();
+        let are_placeless = cards.iter().all(|(it, _)| it.place.is_none()) && cards.len() <= FURTHER_CARDS;
+        for (number, (card, own_model)) in cards.iter().enumerate() {
             let standard = format!("virtio-net-{}", self.architecture.virtio_bus);
             let model = own_model.or(card.model.map(card_model)).unwrap_or(&standard);
             let mut device = format!(
@@ -106,6 +110,10 @@ impl<'a> Devices<'a> {
                         device.push_str(&format!(",addr={place:#x}"));
                     }
                     (Board::Pc, _) if number == 0 => device.push_str(&format!(",addr={FIRST_CARD:#x}")),
+                    // QEMU would take the first free place, which comes before that of the first card.
+                    (Board::Pc, None) if are_placeless => {
+                        device.push_str(&format!(",addr={:#x}", FURTHER_CARDS + number - 1));
+                    }
                     _ => {}
                 }
             }
