@@ -233,12 +233,10 @@ pub fn arity(parameters: &Parameters, is_lambda: bool) -> i32 {
         return parameters.numbered as i32;
     }
     let needs_keywords = parameters.keywords.iter().any(|(_, default)| default.is_none());
-    let required = if needs_keywords && required == 0 && is_lambda {
-        1
-    } else {
-        required
-    };
-    let open = parameters.rest.is_some() || (is_lambda && !parameters.optional.is_empty());
+    let required = required + i32::from(needs_keywords && is_lambda);
+    // Keywords that may be left out open the end only where none is required.
+    let has_open_keywords = !needs_keywords && (!parameters.keywords.is_empty() || parameters.keyword_rest.is_some());
+    let open = parameters.rest.is_some() || (is_lambda && (!parameters.optional.is_empty() || has_open_keywords));
     let optional_block = !is_lambda && !parameters.optional.is_empty();
     if open || optional_block {
         -required - 1

@@ -5,6 +5,7 @@ use super::symbol::Symbol;
 use super::value::*;
 use crate::layer;
 use crate::model::{self, Datum, LanguageName, Live, ObjectId, Reading};
+use num_traits::ToPrimitive;
 use std::any::Any;
 use std::rc::Rc;
 
@@ -246,6 +247,7 @@ pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
         Value::Nil => P::Nil,
         Value::Boolean(value) => P::Boolean(*value),
         Value::Integer(value) => P::Integer(*value),
+        Value::Big(value) => P::Float(value.to_f64().unwrap_or(f64::INFINITY)),
         Value::Float(value) => P::Float(*value),
         Value::Symbol(symbol) => P::Symbol(symbol.text().to_string()),
         Value::String(text) => P::String(text.copied()),

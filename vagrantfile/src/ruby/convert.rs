@@ -3,6 +3,8 @@
 use super::interpreter::{Eval, Flow, Interpreter, Outcome};
 use super::symbol::Symbol;
 use super::value::*;
+use num_bigint::BigInt;
+use num_traits::ToPrimitive;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -18,6 +20,7 @@ impl Interpreter {
             Value::String(text) => Ok(text.copied()),
             Value::Symbol(symbol) => Ok(symbol.text().to_string()),
             Value::Integer(value) => Ok(value.to_string()),
+            Value::Big(value) => Ok(value.to_string()),
             Value::Boolean(value) => Ok(value.to_string()),
             Value::Float(value) => Ok(float_text(*value)),
             Value::Array(_) | Value::Hash(_) => self.inspect(value),
@@ -109,6 +112,9 @@ impl Interpreter {
                 Ok(*one as f64 == *two)
             }
             (Value::Float(one), Value::Float(two)) => Ok(one == two),
+            (Value::Big(one), Value::Float(two)) | (Value::Float(two), Value::Big(one)) => {
+                Ok(one.to_f64() == Some(*two))
+            }
             (Value::String(one), Value::String(two)) => Ok(*one.text.borrow() == *two.text.borrow()),
             (Value::Array(one), Value::Array(two)) => {
                 let (one, two) = (one.to_vec(), two.to_vec());
@@ -194,7 +200,9 @@ impl Interpreter {
             None => {
                 let first = self.class_of(one).name.borrow().clone();
                 let second = match two {
-                    Value::Nil | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => self.inspect(two)?,
+                    Value::Nil | Value::Integer(_) | Value::Big(_) | Value::Float(_) | Value::Boolean(_) => {
+                        self.inspect(two)?
+                    }
                     other => self.class_of(other).name.borrow().clone(),
                 };
                 Err(self.error("ArgumentError", format!("comparison of {first} with {second} failed")))
@@ -210,6 +218,11 @@ impl Interpreter {
             (Value::Integer(one), Value::Float(two)) => (*one as f64).partial_cmp(two),
             (Value::Float(one), Value::Integer(two)) => one.partial_cmp(&(*two as f64)),
             (Value::Float(one), Value::Float(two)) => one.partial_cmp(two),
+            (Value::Big(one), Value::Big(two)) => Some(one.cmp(two)),
+            (Value::Big(one), Value::Integer(two)) => Some((**one).cmp(&BigInt::from(*two))),
+            (Value::Integer(one), Value::Big(two)) => Some(BigInt::from(*one).cmp(two)),
+            (Value::Big(one), Value::Float(two)) => one.to_f64().and_then(|it| it.partial_cmp(two)),
+            (Value::Float(one), Value::Big(two)) => two.to_f64().and_then(|it| one.partial_cmp(&it)),
             (Value::String(one), Value::String(two)) => {
                 Some(one.text.borrow().as_bytes().cmp(two.text.borrow().as_bytes()))
             }
@@ -347,6 +360,7 @@ impl Interpreter {
         match value {
             Some(Value::Integer(value)) => Ok(*value),
             Some(Value::Float(value)) if value.is_finite() => Ok(*value as i64),
+            Some(Value::Big(_)) => Err(self.error("RangeError", "bignum too big to convert into `long'")),
             Some(other) => Err(self.no_conversion(&other.clone(), "Integer")),
             None => Err(self.wrong_count(0, 1, None)),
         }
@@ -377,7 +391,7 @@ pub fn float_text(value: f64) -> String {
         return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
     let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
+    if magnitude != 0.0 && !(1e-4..1e15).contains(&magnitude) {
         let text = format!("{value:e}");
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let mantissa = if mantissa.contains('.') {

@@ -49,6 +49,8 @@ pub struct Interpreter {
     pub(super) name_at: u32,
     pub(super) trace: Vec<(Rc<Source>, u32)>,
     pub(super) frames: Vec<Rc<Frame>>,
+    /// What `catch` waits for, outermost first.
+    pub(super) tags: Vec<Value>,
     next_id: u64,
     steps: u64,
     memory_before: usize,
@@ -60,6 +62,8 @@ pub struct Interpreter {
 pub struct Trace {
     _weight: Weight,
     pub places: Vec<Place>,
+    /// The error that was being rescued then.
+    pub cause: Value,
 }
 
 /// Every how many steps, less one, somebody is asked whether the reading shall go on.
@@ -88,6 +92,7 @@ impl Interpreter {
             name_at: 0,
             trace: Vec::new(),
             frames: Vec::new(),
+            tags: Vec::new(),
             next_id: 1,
             steps: 0,
             memory_before: charged(),
@@ -109,6 +114,7 @@ impl Interpreter {
         self.stack_base = stack_pointer();
         self.trace.clear();
         self.frames.clear();
+        self.tags.clear();
     }
 
     /// Counts a step and stops what runs too long, too deep or takes too much.
@@ -266,10 +272,12 @@ impl Interpreter {
             let mut native = object.native.borrow_mut();
             if native.is_none() {
                 let places = self.backtrace();
+                let cause = self.globals.get(&Symbol::new("$!")).cloned().unwrap_or(Value::Nil);
                 let sizes = places.iter().map(|it| it.source_line.len() + 256);
                 *native = Some(Rc::new(Trace {
                     _weight: Weight::of(sizes.sum()),
                     places,
+                    cause,
                 }));
             }
         }

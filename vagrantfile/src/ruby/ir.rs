@@ -39,6 +39,7 @@ pub enum Kind {
     False,
     SelfReference,
     Integer(i64),
+    Big(Rc<num_bigint::BigInt>),
     Float(f64),
     String(Rc<str>),
     Symbol(Symbol),

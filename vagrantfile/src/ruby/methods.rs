@@ -13,7 +13,7 @@ impl Interpreter {
             Value::Nil => &core.nil,
             Value::Boolean(true) => &core.true_class,
             Value::Boolean(false) => &core.false_class,
-            Value::Integer(_) => &core.integer,
+            Value::Integer(_) | Value::Big(_) => &core.integer,
             Value::Float(_) => &core.float,
             Value::Symbol(_) => &core.symbol,
             Value::String(_) => &core.string,

@@ -3,6 +3,7 @@
 mod language;
 mod layers;
 mod limits;
+mod numbers;
 
 use crate::host::MemoryHost;
 use crate::layer::{Entry, Setting};
@@ -83,4 +84,26 @@ fn write_entries(text: &mut String, entries: &[Entry], indent: usize) {
             }
         }
     }
+}
+
+/// Each line is evaluated on its own; a list without brackets is one.
+fn check_each(lines: &str, expect: Expect) {
+    let quoted = |line: &str| format!("'{}'", line.replace('\\', "\\\\").replace('\'', "\\'"));
+    let show = |line: &str| {
+        let line = quoted(line);
+        format!(
+            r##"begin
+  $v = begin
+    eval({line})
+  rescue SyntaxError
+    eval({line}.sub(/\A((?:.*; )?)(.*)\z/m) {{ $1 + "[" + $2 + "]" }})
+  end
+  puts $v.inspect
+rescue Exception => e
+  puts "#{{e.class}}: #{{e.message.lines.first}}"
+end
+"##
+        )
+    };
+    check(&lines.trim().lines().map(show).collect::<String>(), expect);
 }

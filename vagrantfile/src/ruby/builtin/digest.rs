@@ -1,7 +1,7 @@
 //! `Digest`, `Base64` and `SecureRandom`.
 
 use super::Methods;
-use crate::ruby::interpreter::{Eval, Interpreter};
+use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
 use sha2::{Digest, Sha256, Sha512};
 
@@ -131,10 +131,14 @@ const RANDOM: Methods = &[
                 .collect::<String>(),
         ))
     }),
-    ("base64", |it, _, _| Ok(Value::string(to_base64(&bytes(it, 16))))),
-    ("urlsafe_base64", |it, _, _| {
+    ("base64", |it, _, arguments| {
+        let count = base64_length(it, arguments)?;
+        Ok(Value::string(to_base64(&bytes(it, count))))
+    }),
+    ("urlsafe_base64", |it, _, arguments| {
+        let count = base64_length(it, arguments)?;
         Ok(Value::string(
-            to_base64(&bytes(it, 16))
+            to_base64(&bytes(it, count))
                 .replace('+', "-")
                 .replace('/', "_")
                 .replace('=', ""),
@@ -150,6 +154,13 @@ const RANDOM: Methods = &[
         )
     }),
 ];
+
+fn base64_length(it: &mut Interpreter, arguments: &Arguments) -> Outcome<usize> {
+    match arguments.get(0) {
+        None | Some(Value::Nil) => Ok(16),
+        count => Ok(it.integer_of(count)?.clamp(0, 4096) as usize),
+    }
+}
 
 fn bytes(it: &mut Interpreter, count: usize) -> Vec<u8> {
     let mut bytes = Vec::new();

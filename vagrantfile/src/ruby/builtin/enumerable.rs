@@ -75,11 +75,21 @@ pub(super) const ENUMERABLE: Methods = &[
     ("reduce", inject),
     ("sum", |it, this, arguments| {
         let mut sum = arguments.get(0).cloned().unwrap_or(Value::Integer(0));
+        // What the additions of fractions lost so far, as Ruby keeps it (Kahan and Babuska).
+        let mut lost = 0.0;
         for item in it.to_items(this)? {
             let item = through(it, arguments.block.as_ref(), item)?;
-            sum = it.send(&sum, "+", vec![item])?;
+            let next = it.send(&sum, "+", vec![item.clone()])?;
+            if let (Value::Float(one), Value::Float(two), Value::Float(both)) = (&sum, &item, &next) {
+                let (large, small) = if one.abs() >= two.abs() { (one, two) } else { (two, one) };
+                lost += (large - both) + small;
+            }
+            sum = next;
         }
-        Ok(sum)
+        Ok(match sum {
+            Value::Float(sum) if lost.is_finite() => Value::Float(sum + lost),
+            sum => sum,
+        })
     }),
     ("count", |it, this, arguments| {
         let items = it.to_items(this)?;
@@ -95,10 +105,7 @@ pub(super) const ENUMERABLE: Methods = &[
         Ok(Value::Integer(count))
     }),
     ("first", first),
-    ("take", |it, this, arguments| {
-        let count = it.integer_of(arguments.get(0))?.max(0) as usize;
-        Ok(Value::array(it.to_items(this)?.into_iter().take(count).collect()))
-    }),
+    ("take", |it, this, arguments| first(it, this, arguments)),
     ("drop", |it, this, arguments| {
         let count = it.integer_of(arguments.get(0))?.max(0) as usize;
         Ok(Value::array(it.to_items(this)?.into_iter().skip(count).collect()))
@@ -461,7 +468,7 @@ pub(super) fn extreme(it: &mut Interpreter, this: &Value, arguments: &Arguments,
                     let order = it.yield_to(block, &[item.clone(), best.clone()])?;
                     it.compare(&order, &Value::Integer(0))? == wanted
                 }
-                None => it.compare(&item, best)? == wanted,
+                None => it.compare(best, &item)? == wanted.reverse(),
             },
         };
         if better {

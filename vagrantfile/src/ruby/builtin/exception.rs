@@ -5,6 +5,7 @@ use crate::report::Place;
 use crate::ruby::interpreter::{Eval, Interpreter, Trace};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
+use std::rc::Rc;
 
 pub fn install(it: &mut Interpreter) {
     let exception = it.core.exception.clone();
@@ -97,7 +98,9 @@ const METHODS: Methods = &[
         }))
     }),
     ("backtrace", |_, this, _| {
-        Ok(Value::array(places(this).iter().map(trace_line).collect()))
+        Ok(trace(this).map_or(Value::Nil, |it| {
+            Value::array(it.places.iter().map(trace_line).collect())
+        }))
     }),
     ("set_backtrace", |_, _, arguments| {
         Ok(arguments.get(0).cloned().unwrap_or(Value::Nil))
@@ -105,7 +108,9 @@ const METHODS: Methods = &[
     ("backtrace_locations", |_, this, _| {
         Ok(Value::array(places(this).iter().map(trace_line).collect()))
     }),
-    ("cause", |_, _, _| Ok(Value::Nil)),
+    ("cause", |_, this, _| {
+        Ok(trace(this).map_or(Value::Nil, |it| it.cause.clone()))
+    }),
     ("exception", |it, this, arguments| match arguments.get(0) {
         None => Ok(this.clone()),
         Some(message) => {
@@ -133,14 +138,15 @@ fn text(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
 
 /// Where an error was raised, and the calls that led there.
 pub fn places(error: &Value) -> Vec<Place> {
+    trace(error).map(|it| it.places.clone()).unwrap_or_default()
+}
+
+fn trace(error: &Value) -> Option<Rc<Trace>> {
     let Value::Object(object) = error else {
-        return Vec::new();
+        return None;
     };
     let native = object.native.borrow().clone();
-    native
-        .and_then(|it| it.downcast::<Trace>().ok())
-        .map(|it| it.places.clone())
-        .unwrap_or_default()
+    native?.downcast::<Trace>().ok()
 }
 
 /// A place as a backtrace shows it.

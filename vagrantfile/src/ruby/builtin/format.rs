@@ -2,6 +2,7 @@
 
 use crate::ruby::interpreter::{Interpreter, Outcome};
 use crate::ruby::value::*;
+use num_bigint::{BigInt, Sign};
 
 #[derive(Default)]
 struct Directive {
@@ -141,7 +142,7 @@ impl Formatter<'_> {
             self.output.push_str(&text);
             self.output.extend(std::iter::repeat_n(' ', missing));
         } else if directive.zero {
-            let (sign, digits) = text.split_at(text.find(|it: char| it != '-' && it != '+').unwrap_or(0));
+            let (sign, digits) = text.split_at(text.find(|it: char| !matches!(it, '-' | '+' | ' ')).unwrap_or(0));
             self.output.push_str(sign);
             self.output.extend(std::iter::repeat_n('0', missing));
             self.output.push_str(digits);
@@ -164,23 +165,30 @@ fn number(letters: &[char], mut at: usize) -> (usize, usize) {
 
 fn convert(it: &mut Interpreter, directive: &mut Directive, kind: char, value: &Value) -> Outcome<String> {
     let text = match kind {
-        'd' | 'i' | 'u' => signed(directive, whole(it, value)?, 10),
-        'x' => prefixed(directive, "0x", signed(directive, whole(it, value)?, 16)),
-        'X' => prefixed(directive, "0X", signed(directive, whole(it, value)?, 16).to_uppercase()),
-        'o' => prefixed(directive, "0", signed(directive, whole(it, value)?, 8)),
-        'b' | 'B' => prefixed(directive, "0b", signed(directive, whole(it, value)?, 2)),
+        'd' | 'i' | 'u' => {
+            let number = whole(it, value)?;
+            signed(directive, &number, 10)
+        }
+        'x' | 'X' | 'o' | 'b' | 'B' => {
+            let number = whole(it, value)?;
+            in_base(directive, kind, &number)
+        }
         'f' => {
             let precision = directive.precision.unwrap_or(6).min(300);
             with_sign(directive, format!("{:.*}", precision, fraction(it, value)?))
         }
         'e' | 'E' | 'g' | 'G' => {
             let number = fraction(it, value)?;
-            if kind.eq_ignore_ascii_case(&'g') {
-                crate::ruby::convert::float_text(number)
-                    .trim_end_matches(".0")
-                    .to_owned()
+            let precision = directive.precision.unwrap_or(6).min(300);
+            let text = match kind.to_ascii_lowercase() {
+                'g' => shortest(number, precision.max(1)),
+                _ => exponential(number, precision),
+            };
+            let text = with_sign(directive, text);
+            if kind.is_ascii_uppercase() {
+                text.to_uppercase()
             } else {
-                exponential(number, directive.precision.unwrap_or(6).min(300))
+                text
             }
         }
         's' => limited(directive, it.to_s(value)?),
@@ -206,20 +214,56 @@ fn limited(directive: &Directive, text: String) -> String {
     }
 }
 
-fn signed(directive: &Directive, value: i64, base: u32) -> String {
-    let text = super::number::digits(value, base);
-    let text = match directive.precision {
-        Some(precision) if text.trim_start_matches('-').len() < precision.min(300) => {
-            let digits = text.trim_start_matches('-');
-            format!(
-                "{}{digits:0>width$}",
-                if value < 0 { "-" } else { "" },
-                width = precision.min(300)
-            )
-        }
-        _ => text,
+fn signed(directive: &Directive, number: &BigInt, base: u32) -> String {
+    let digits = number.magnitude().to_str_radix(base);
+    let width = directive.precision.unwrap_or(0).min(300);
+    let sign = if number.sign() == Sign::Minus { "-" } else { "" };
+    with_sign(directive, format!("{sign}{digits:0>width$}"))
+}
+
+/// A number in base 2, 8 or 16. A negative one without a wish for a sign is shown as the two's complement that goes on for ever.
+fn in_base(directive: &Directive, kind: char, number: &BigInt) -> String {
+    let (bits, prefix) = match kind.to_ascii_lowercase() {
+        'x' => (4_u32, "0x"),
+        'o' => (3, "0"),
+        _ => (1, "0b"),
     };
-    with_sign(directive, text)
+    let prefix = if directive.alternate { prefix } else { "" };
+    let text = if number.sign() != Sign::Minus || directive.plus || directive.space {
+        prefixed(prefix, &signed(directive, number, 1 << bits))
+    } else {
+        let places = number.bits() / u64::from(bits) + 1;
+        let complement = (BigInt::from(1) << (places * u64::from(bits))) + number;
+        let digits = complement.to_str_radix(1 << bits);
+        let last = char::from_digit((1 << bits) - 1, 1 << bits).unwrap_or('1');
+        format!("{prefix}..{last}{}", digits.trim_start_matches(last))
+    };
+    if kind == 'X' { text.to_uppercase() } else { text }
+}
+
+/// The prefix behind the sign.
+fn prefixed(prefix: &str, text: &str) -> String {
+    let (sign, digits) = text.split_at(text.find(|it: char| !matches!(it, '-' | '+' | ' ')).unwrap_or(0));
+    format!("{sign}{prefix}{digits}")
+}
+
+/// `%g`: with an exponent where the number is very large or small, and no noughts at the end.
+fn shortest(number: f64, precision: usize) -> String {
+    let scientific = exponential(number, precision - 1);
+    let exponent: i32 = scientific.split_once('e').and_then(|it| it.1.parse().ok()).unwrap_or(0);
+    if exponent < -4 || exponent >= precision as i32 {
+        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "+00"));
+        return format!("{}e{exponent}", without_noughts(mantissa));
+    }
+    let places = (precision as i32 - 1 - exponent).max(0) as usize;
+    without_noughts(&format!("{number:.places$}")).to_owned()
+}
+
+fn without_noughts(text: &str) -> &str {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text,
+    }
 }
 
 fn with_sign(directive: &Directive, text: String) -> String {
@@ -231,29 +275,22 @@ fn with_sign(directive: &Directive, text: String) -> String {
     }
 }
 
-fn prefixed(directive: &Directive, prefix: &str, text: String) -> String {
-    if directive.alternate {
-        format!("{prefix}{text}")
-    } else {
-        text
-    }
-}
-
 fn exponential(value: f64, precision: usize) -> String {
+    if !value.is_finite() {
+        return crate::ruby::convert::float_text(value);
+    }
     let text = format!("{value:.precision$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |it| ('-', it));
     format!("{mantissa}e{sign}{digits:0>2}")
 }
 
-fn whole(it: &mut Interpreter, value: &Value) -> Outcome<i64> {
-    match value {
-        Value::Float(value) => Ok(value.floor() as i64),
-        other => {
-            let value = super::number::to_integer(it, &Arguments::of(vec![other.clone()]))?;
-            it.integer_of(Some(&value))
-        }
-    }
+fn whole(it: &mut Interpreter, value: &Value) -> Outcome<BigInt> {
+    let number = match value {
+        Value::Float(value) => it.send(&Value::Float(*value), "floor", Vec::new())?,
+        other => super::number::to_integer(it, &Arguments::of(vec![other.clone()]))?,
+    };
+    Ok(super::number::whole(&number))
 }
 
 fn fraction(it: &mut Interpreter, value: &Value) -> Outcome<f64> {

@@ -224,6 +224,14 @@ const METHODS: Methods = &[
         Value::Hash(table) => Ok(table.default.borrow().clone()),
         _ => Ok(Value::Nil),
     }),
+    (">=", |it, this, arguments| {
+        let other = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        holds(it, this, &other)
+    }),
+    ("<=", |it, this, arguments| {
+        let other = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        holds(it, &other, this)
+    }),
     ("compare_by_identity", |_, this, _| Ok(this.clone())),
     ("deconstruct_keys", |_, this, _| Ok(this.clone())),
     ("key_order", |_, this, _| Ok(this.clone())),
@@ -374,6 +382,23 @@ fn has_key(_: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
     Ok(Value::Boolean(
         matches!(this, Value::Hash(table) if table.get(&key).is_some()),
     ))
+}
+
+/// Whether a hash has all pairs of another one.
+fn holds(it: &mut Interpreter, this: &Value, other: &Value) -> Eval {
+    for (key, value) in pairs(other) {
+        let own = match this {
+            Value::Hash(table) => table.get(&key),
+            _ => None,
+        };
+        let Some(own) = own else {
+            return Ok(Value::Boolean(false));
+        };
+        if !it.equal(&own, &value)? {
+            return Ok(Value::Boolean(false));
+        }
+    }
+    Ok(Value::Boolean(true))
 }
 
 fn has_value(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {

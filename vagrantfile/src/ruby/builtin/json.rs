@@ -229,8 +229,10 @@ impl Reader<'_> {
             .find(|it: char| !matches!(it, '0'..='9' | '-' | '+' | '.' | 'e' | 'E'))
             .unwrap_or(rest.len());
         let number = &rest[..length];
+        let is_whole = !number.contains(['.', 'e', 'E', '+']) && number.len() < 1000;
         let value = match number.parse::<i64>() {
             Ok(value) => Some(Value::Integer(value)),
+            Err(_) if is_whole && !number[1..].contains('-') => Some(super::number::leading_integer(number, 10)),
             Err(_) => number.parse::<f64>().ok().map(Value::Float),
         };
         self.at += length;
@@ -275,7 +277,7 @@ fn generate(it: &mut Interpreter, value: &Value, indent: Option<&str>, depth: us
     it.tick()?;
     let line = |depth: usize| indent.map_or_else(String::new, |it| format!("\n{}", it.repeat(depth)));
     match value {
-        Value::Nil | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => {
+        Value::Nil | Value::Boolean(_) | Value::Integer(_) | Value::Big(_) | Value::Float(_) => {
             text.push_str(if value.is_nil() { "null" } else { "" });
             text.push_str(&it.to_s(value)?);
         }
@@ -287,7 +289,9 @@ fn generate(it: &mut Interpreter, value: &Value, indent: Option<&str>, depth: us
                 text.push_str(&line(depth + 1));
                 generate(it, item, indent, depth + 1, text)?;
             }
-            text.push_str(if items.is_empty() { String::new() } else { line(depth) }.as_str());
+            // Ruby leaves an empty line in an empty list.
+            text.push_str(if items.is_empty() && indent.is_some() { "\n" } else { "" });
+            text.push_str(&line(depth));
             text.push(']');
         }
         Value::Hash(table) => {
@@ -300,7 +304,7 @@ fn generate(it: &mut Interpreter, value: &Value, indent: Option<&str>, depth: us
                 text.push_str(if indent.is_some() { ": " } else { ":" });
                 generate(it, item, indent, depth + 1, text)?;
             }
-            text.push_str(if pairs.is_empty() { String::new() } else { line(depth) }.as_str());
+            text.push_str(&line(depth));
             text.push('}');
         }
         Value::Object(_) => {

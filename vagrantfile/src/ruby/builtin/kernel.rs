@@ -83,7 +83,10 @@ const METHODS: Methods = &[
         let Some(block) = &arguments.block else {
             return Ok(this.clone());
         };
-        match it.yield_to(block, std::slice::from_ref(&tag)) {
+        it.tags.push(tag.clone());
+        let result = it.yield_to(block, std::slice::from_ref(&tag));
+        it.tags.pop();
+        match result {
             Err(flow) => match *flow {
                 Flow::Throw(of, value) if of.is_same(&tag) || it.equal(&of, &tag)? => Ok(value),
                 other => Err(Box::new(other)),
@@ -91,8 +94,12 @@ const METHODS: Methods = &[
             result => result,
         }
     }),
-    ("throw", |_, _, arguments| {
+    ("throw", |it, _, arguments| {
         let tag = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        if !it.tags.iter().any(|it| it.is_same(&tag) || it.key() == tag.key()) {
+            let shown = it.inspect(&tag)?;
+            return Err(it.error("UncaughtThrowError", format!("uncaught throw {shown}")));
+        }
         Err(Box::new(Flow::Throw(
             tag,
             arguments.get(1).cloned().unwrap_or(Value::Nil),

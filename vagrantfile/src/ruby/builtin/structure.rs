@@ -84,6 +84,10 @@ const METHODS: Methods = &[
         it.set_instance_variable(this, Symbol::new(&format!("@{name}")), value.clone())?;
         Ok(value)
     }),
+    ("values_at", |it, this, arguments| {
+        let list = Value::array(values(it, this));
+        it.send(&list, "values_at", arguments.list.clone())
+    }),
     ("dig", |it, this, arguments| super::array::dig(it, this, arguments)),
     ("==", |it, this, arguments| {
         let other = arguments.get(0).cloned().unwrap_or(Value::Nil);

@@ -101,6 +101,21 @@ const OWN: Methods = &[
 ];
 
 const METHODS: Methods = &[
+    ("to_a", |it, this, _| {
+        let own = moment(it, this)?;
+        let date = calendar(own);
+        let numbers = [date.second, date.minute, date.hour, date.day, date.month];
+        let mut fields: Vec<Value> = numbers.map(|it| Value::Integer(i64::from(it))).into();
+        fields.push(Value::Integer(date.year));
+        fields.extend([date.weekday, date.day_of_year].map(|it| Value::Integer(i64::from(it))));
+        let zone = if own.offset == 0 {
+            "UTC".to_owned()
+        } else {
+            zone(own.offset, "")
+        };
+        fields.extend([Value::Boolean(false), Value::string(zone)]);
+        Ok(Value::array(fields))
+    }),
     ("to_i", |it, this, _| Ok(Value::Integer(moment(it, this)?.seconds))),
     ("tv_sec", |it, this, _| Ok(Value::Integer(moment(it, this)?.seconds))),
     ("to_f", |it, this, _| {
@@ -232,7 +247,10 @@ fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Opti
     let mut numbers = [1970, 1, 1, 0, 0, 0];
     for (number, value) in numbers.iter_mut().zip(arguments.split().0) {
         *number = match value {
-            Value::String(_) => super::number::leading_integer(&it.text_of(Some(value))?, 10),
+            Value::String(text) => {
+                let number = super::number::leading_integer(&text.copied(), 10);
+                it.integer_of(Some(&number))?
+            }
             value => it.integer_of(Some(value))?,
         };
     }

@@ -252,7 +252,7 @@ impl Builder {
         if let Some(tag) = tag {
             match tag.suffix.as_str() {
                 "str" => return Ok(Value::string(text)),
-                "int" => return Ok(Value::Integer(super::number::leading_integer(text, 10))),
+                "int" => return Ok(super::number::leading_integer(text, 10)),
                 "float" => return Ok(Value::Float(super::number::leading_float(text))),
                 "ruby/sym" | "ruby/symbol" => return Ok(Value::symbol(text)),
                 "binary" => {

@@ -26,6 +26,7 @@ impl Interpreter {
             Kind::False => Ok(Value::Boolean(false)),
             Kind::SelfReference => Ok(here.this.clone()),
             Kind::Integer(value) => Ok(Value::Integer(*value)),
+            Kind::Big(value) => Ok(Value::Big(value.clone())),
             Kind::Float(value) => Ok(Value::Float(*value)),
             Kind::String(text) => Ok(Value::string(&**text)),
             Kind::Symbol(symbol) => Ok(Value::Symbol(*symbol)),

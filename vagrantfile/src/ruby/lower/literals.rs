@@ -3,6 +3,8 @@
 use super::{Lower, start, symbol, text};
 use crate::ruby::ir::*;
 use crate::ruby::symbol::Symbol;
+use num_bigint::{BigInt, Sign};
+use num_traits::ToPrimitive;
 use ruby_prism as prism;
 use std::rc::Rc;
 
@@ -145,12 +147,11 @@ impl Lower {
 
 pub(super) fn integer(value: &prism::Integer<'_>) -> Kind {
     let (negative, digits) = value.to_u32_digits();
-    let magnitude = digits
-        .iter()
-        .rev()
-        .try_fold(0_i128, |sum, it| sum.checked_mul(1 << 32)?.checked_add(i128::from(*it)));
-    let signed = magnitude.and_then(|it| i64::try_from(if negative { -it } else { it }).ok());
-    signed.map_or(Kind::Unsupported("a number of more than 64 bits"), Kind::Integer)
+    let sign = if negative { Sign::Minus } else { Sign::Plus };
+    let number = BigInt::from_slice(sign, digits);
+    number
+        .to_i64()
+        .map_or_else(|| Kind::Big(Rc::new(number.clone())), Kind::Integer)
 }
 
 pub(super) fn symbol_text(node: &prism::Node<'_>) -> Option<Symbol> {

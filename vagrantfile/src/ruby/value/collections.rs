@@ -3,6 +3,7 @@
 use super::{Value, Weight, charge, handle};
 use crate::ruby::symbol::Symbol;
 use indexmap::IndexMap;
+use num_bigint::BigInt;
 use sha2::Digest;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -142,6 +143,7 @@ pub enum Key {
     Nil,
     Boolean(bool),
     Integer(i64),
+    Big(Rc<BigInt>),
     Float(u64),
     Symbol(Symbol),
     Text(String),

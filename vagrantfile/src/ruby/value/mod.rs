@@ -17,6 +17,7 @@ use crate::model::ObjectId;
 use crate::ruby::ir::Flags;
 use crate::ruby::symbol::Symbol;
 use indexmap::IndexMap;
+use num_bigint::BigInt;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -27,6 +28,8 @@ pub enum Value {
     Nil,
     Boolean(bool),
     Integer(i64),
+    /// A whole number that does not fit into 64 bits.
+    Big(Rc<BigInt>),
     Float(f64),
     Symbol(Symbol),
     String(Rc<Text>),
@@ -167,6 +170,7 @@ impl Value {
             Value::Nil => Key::Nil,
             Value::Boolean(value) => Key::Boolean(*value),
             Value::Integer(value) => Key::Integer(*value),
+            Value::Big(value) => Key::Big(value.clone()),
             Value::Float(value) => Key::Float(value.to_bits()),
             Value::Symbol(symbol) => Key::Symbol(*symbol),
             Value::String(text) => Key::text(&text.text.borrow()),
@@ -203,6 +207,7 @@ impl Value {
                 }
             }
             Value::Integer(value) => (*value as usize).wrapping_mul(2).wrapping_add(1),
+            Value::Big(it) => Rc::as_ptr(it) as usize,
             Value::Float(value) => value.to_bits() as usize,
             Value::Symbol(symbol) => symbol.text().as_ptr() as usize,
             Value::String(it) => Rc::as_ptr(it) as usize,
@@ -222,6 +227,7 @@ impl Value {
     pub fn is_same(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Config(one), Value::Config(two)) => one == two,
+            (Value::Big(one), Value::Big(two)) => one == two,
             (Value::String(_), Value::String(_)) | (Value::Integer(_), Value::Integer(_)) => {
                 self.identity() == other.identity()
             }

@@ -14,10 +14,8 @@ pub fn split(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
     it.work(text.len())?;
     let most = if limit > 0 { limit as usize } else { usize::MAX };
     let mut parts: Vec<Value> = match arguments.get(0) {
-        None | Some(Value::Nil) => it.gather(Words { rest: text, most }.map(Value::string))?,
-        Some(Value::String(separator)) if *separator.text.borrow() == " " => {
-            it.gather(Words { rest: text, most }.map(Value::string))?
-        }
+        None | Some(Value::Nil) => words(it, text, limit, most)?,
+        Some(Value::String(separator)) if *separator.text.borrow() == " " => words(it, text, limit, most)?,
         Some(Value::Regexp(pattern)) => split_by(it, text, &pattern.clone(), most)?,
         separator => {
             let separator = it.text_of(separator)?;
@@ -44,6 +42,15 @@ pub fn split(it: &mut Interpreter, text: &str, arguments: &Arguments) -> Eval {
         }
         None => Ok(Value::array(parts)),
     }
+}
+
+fn words(it: &mut Interpreter, text: &str, limit: i64, most: usize) -> Outcome<Vec<Value>> {
+    let mut words = it.gather(Words { rest: text, most }.map(Value::string))?;
+    // What stands behind the last space counts where a limit is given.
+    if limit != 0 && words.len() < most && text.ends_with(|it: char| it.is_ascii_whitespace()) {
+        words.push(Value::string(""));
+    }
+    Ok(words)
 }
 
 /// The letters of a text, with all that is left as the last one.

@@ -5,6 +5,7 @@ mod letters;
 mod search;
 
 use crate::ruby::builtin::Methods;
+use crate::ruby::builtin::enumerator;
 use crate::ruby::builtin::regexp;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
@@ -130,7 +131,7 @@ const METHODS: Methods = &[
             None => 10,
             Some(_) => return Err(it.error("ArgumentError", "invalid radix")),
         };
-        Ok(Value::Integer(super::number::leading_integer(&own(this), base)))
+        Ok(super::number::leading_integer(&own(this), base))
     }),
     ("to_f", |_, this, _| {
         Ok(Value::Float(super::number::leading_float(&own(this))))
@@ -141,12 +142,8 @@ const METHODS: Methods = &[
     ("to_c", |_, this, _| {
         Ok(Value::Float(super::number::leading_float(&own(this))))
     }),
-    ("hex", |_, this, _| {
-        Ok(Value::Integer(super::number::leading_integer(&own(this), 16)))
-    }),
-    ("oct", |_, this, _| {
-        Ok(Value::Integer(super::number::leading_integer(&own(this), 8)))
-    }),
+    ("hex", |_, this, _| Ok(super::number::leading_integer(&own(this), 16))),
+    ("oct", |_, this, _| Ok(super::number::leading_integer(&own(this), 8))),
     ("ord", |_, this, _| {
         Ok(own(this)
             .chars()
@@ -268,6 +265,9 @@ const METHODS: Methods = &[
         each(it, this, letters, arguments)
     }),
     ("each_char", |it, this, arguments| {
+        if arguments.block.is_none() {
+            return Ok(enumerator::with(this, "each_char", arguments));
+        }
         let text = own(this);
         let letters = it.gather(text.chars().map(|it| Value::string(it.to_string())))?;
         each(it, this, letters, arguments)
@@ -277,6 +277,9 @@ const METHODS: Methods = &[
         each(it, this, bytes, arguments)
     }),
     ("each_byte", |it, this, arguments| {
+        if arguments.block.is_none() {
+            return Ok(enumerator::with(this, "each_byte", arguments));
+        }
         let bytes = it.gather(own(this).bytes().map(|it| Value::Integer(i64::from(it))))?;
         each(it, this, bytes, arguments)
     }),
@@ -290,6 +293,9 @@ const METHODS: Methods = &[
         each(it, this, lines, arguments)
     }),
     ("each_line", |it, this, arguments| {
+        if arguments.block.is_none() {
+            return Ok(enumerator::with(this, "each_line", arguments));
+        }
         let lines = lines_of(it, &own(this), chomps(arguments))?;
         each(it, this, lines, arguments)
     }),

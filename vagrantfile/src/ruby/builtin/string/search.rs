@@ -3,6 +3,7 @@
 use super::changing::{change, substitute_here};
 use super::own;
 use crate::ruby::builtin::Methods;
+use crate::ruby::builtin::enumerator;
 use crate::ruby::builtin::regexp;
 use crate::ruby::interpreter::{Eval, Interpreter};
 use crate::ruby::value::*;
@@ -13,6 +14,9 @@ pub(super) const SEARCHING: Methods = &[
         Ok(Value::string(regexp::substitute(it, &own(this), arguments, false)?.0))
     }),
     ("gsub", |it, this, arguments| {
+        if arguments.block.is_none() && arguments.len() == 1 {
+            return Ok(enumerator::with(this, "gsub", arguments));
+        }
         Ok(Value::string(regexp::substitute(it, &own(this), arguments, true)?.0))
     }),
     ("sub!", |it, this, arguments| {
