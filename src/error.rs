@@ -217,6 +217,16 @@ impl From<vagrantfile::Report> for Error {
 }
 
 impl Error {
+    /// The same with what else is wrong in the configuration, where it is about that.
+    pub fn with_report(self, more: &str) -> Self {
+        match self {
+            Error::Configuration { report } if !more.is_empty() => Error::Configuration {
+                report: format!("{}\n\n{more}", report.trim_end()),
+            },
+            other => other,
+        }
+    }
+
     /// The whole text for a user: the message, its causes, and the advice.
     pub fn render(&self) -> String {
         let mut text = self.explanation();

@@ -83,3 +83,130 @@ fn a_file_that_is_in_that_language_is_not_converted() {
         .fails_with("is TOML already");
     world.run(["config", "convert", "--to", "lua"]).success();
 }
+
+#[test]
+fn config_names_the_layer_of_each_value_and_shows_no_secrets() {
+    let world = World::new();
+    let source = world.path().join("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(
+        source.join("Vagrantfile"),
+        "Vagrant.configure('2') { |config| config.vm.base_mac = '080027000001' }\n",
+    )
+    .unwrap();
+    fs::write(
+        source.join("metadata.json"),
+        r#"{"provider":"libvirt","format":"qcow2","virtual_size":1}"#,
+    )
+    .unwrap();
+    let disk = source.join("box.img");
+    let mut qemu_img = std::process::Command::new("qemu-img");
+    qemu_img.args(["create", "-q", "-f", "qcow2"]).arg(&disk).arg("1M");
+    assert!(qemu_img.status().unwrap().success());
+    let file = world.path().join("layers.box");
+    let mut tar = std::process::Command::new("tar");
+    tar.arg("-czf")
+        .arg(&file)
+        .arg("-C")
+        .arg(&source)
+        .args(["Vagrantfile", "metadata.json", "box.img"]);
+    assert!(tar.status().unwrap().success());
+    world.run(["box", "add", "layers", &file.to_string_lossy()]).success();
+    fs::write(
+        world.home().join("Vagrantfile"),
+        "Vagrant.configure('2') { |config| config.ssh.password = 'hunter2' }\n",
+    )
+    .unwrap();
+    world.write(
+        "Vagrantfile",
+        "Vagrant.configure('2') do |config|\n  config.vm.box = 'layers'\n  config.vm.network :forwarded_port, guest: 80, host: 8080\n  \
+         config.vm.provision :shell, inline: 'login hunter2'\nend\n",
+    );
+
+    let shown = world.run(["config"]).success().stdout.clone();
+
+    let line = |text: &str| {
+        shown
+            .lines()
+            .find(|it| it.contains(text))
+            .unwrap_or_else(|| panic!("{text}: {shown}"))
+    };
+    assert!(line("vm.base_mac").ends_with("Vagrantfile:1 (the box's)"), "{shown}");
+    assert!(
+        line("ssh.password = *****").ends_with("Vagrantfile:1 (the user's)"),
+        "{shown}"
+    );
+    assert!(line("guest = 80").ends_with("project/Vagrantfile:3"), "{shown}");
+    assert!(line("inline").contains("login *****"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let json = world.run(["config", "--json"]).success().stdout.clone();
+    assert!(json.contains("080027000001") && json.contains("hunter2"), "{json}");
+}
+
+#[test]
+fn validate_reports_the_mistakes_of_all_layers_and_machines_at_once() {
+    let ruby = r#"Vagrant.configure("2") do |config|
+  config.vm.box = "none"
+  config.vm.boot_timeuot = 3
+  config.vm.define "web" do |web|
+    web.vm.hostnam = "web"
+    web.vm.provider("hyperv") { |_, override| override.vm.gust = "linux" }
+  end
+  config.vm.define("db") { |db| db.ssh.prot = 22 }
+end
+"#;
+    let lua = r#"Vagrant.configure("2", function(config)
+  config.vm.box = "none"
+  config.vm.boot_timeuot = 3
+  config.vm.define("web", function(web)
+    web.vm.hostnam = "web"
+    web.vm.provider("hyperv", function(_, override) override.vm.gust = "linux" end)
+  end)
+  config.vm.define("db", function(db) db.ssh.prot = 22 end)
+end)
+"#;
+    let toml = r#"[vm]
+box = "none"
+boot_timeuot = 3
+[machine.web]
+vm.hostnam = "web"
+[machine.web.provider.hyperv.override]
+vm.gust = "linux"
+[machine.db]
+ssh.prot = 22
+"#;
+    for (file, text) in [
+        ("Vagrantfile", ruby),
+        ("Vagrantfile.lua", lua),
+        ("Vagrantfile.toml", toml),
+    ] {
+        let world = World::new();
+        world.write(file, text);
+        let of_the_user = "Vagrant.configure('2') { |config| config.vm.bx = 1 }\n";
+        fs::write(world.home().join("Vagrantfile"), of_the_user).unwrap();
+
+        let report = world.run(["validate"]).fails_with("").stderr;
+
+        for word in ["boot_timeuot", "hostnam", "gust", "prot"] {
+            let times = report
+                .matches(&format!("`{word}`"))
+                .count()
+                .max(report.matches(&format!(".{word}`")).count());
+            assert_eq!(times, 1, "{file}, {word}: {report}");
+        }
+        assert!(report.contains("boot_timeout") && report.contains('^'), "{report}");
+        // What TOML cannot have is found while it is read, before the layers are put together.
+        assert!(file == "Vagrantfile.toml" || report.contains("vm.bx"), "{report}");
+    }
+}
+
+#[test]
+fn validate_reports_what_keeps_the_user_s_file_and_the_project_s_from_being_read() {
+    let world = World::with_vagrantfile("Vagrant.configure('2') do |config|\n  config.vm.box = \nend\n");
+    fs::write(world.home().join("Vagrantfile"), "nonsense_of_the_user\n").unwrap();
+
+    let report = world.run(["validate"]).fails_with("nonsense_of_the_user").stderr;
+
+    assert!(report.contains("home/Vagrantfile:1"), "{report}");
+    assert!(report.contains("project/Vagrantfile:"), "{report}");
+}

@@ -66,6 +66,15 @@ impl Mistakes {
         self.list.extend(other.list);
     }
 
+    /// Adds what is not there yet: what all machines have in common is wrong once.
+    pub fn unite(&mut self, other: Mistakes) {
+        for mistake in other.list {
+            if !self.list.contains(&mistake) {
+                self.list.push(mistake);
+            }
+        }
+    }
+
     /// Fills in the lines of the files. What cannot be read any more stays without.
     pub fn read_source_lines(&mut self) {
         let mut files: HashMap<Arc<Path>, Option<String>> = HashMap::new();

@@ -95,16 +95,18 @@ pub fn convert(
         language: to.title(),
         differences,
     };
-    let copy = read_back(&text).map_err(|it| different(vec![it.to_string()]))?;
+    read_back(&text).map_err(|it| different(vec![it.to_string()]))?;
     let providers = script.providers();
-    let differences = differences(
-        &read()?.resolved(&providers, folder)?,
-        &copy.resolved(&providers, folder)?,
-    );
-    match differences.is_empty() {
-        true => Ok(text),
-        false => Err(different(differences).into()),
+    let providers = providers.iter().map(|it| Some(it.as_str()));
+    for provider in std::iter::once(None).chain(providers) {
+        let before = read()?.resolved(provider, folder)?;
+        let after = read_back(&text)?.resolved(provider, folder)?;
+        let found = differences(&before, &after);
+        if !found.is_empty() {
+            return Err(different(found).into());
+        }
     }
+    Ok(text)
 }
 
 impl Refusal {

@@ -77,18 +77,15 @@ impl Reading {
         Ok(())
     }
 
-    /// What every machine resolves to as `config --json` shows it, and then under each of the providers.
-    pub fn resolved(self, providers: &[String], folder: &Path) -> Result<Vec<Json>> {
+    /// What every machine resolves to, as `config --json` shows it: under a provider, or under the usual one.
+    pub fn resolved(self, provider: Option<&str>, folder: &Path) -> Result<Vec<Json>> {
         let mut found = Vec::new();
-        let machines = self.machines()?;
-        for machine in &machines {
-            let usual = usual_provider(&self.merged(machine, "virtualbox")?).to_owned();
-            found.push(self.shown(machine, &usual, folder)?);
-        }
-        for machine in &machines {
-            for provider in providers {
-                found.push(self.shown(machine, provider, folder)?);
-            }
+        for machine in self.machines()? {
+            let provider = match provider {
+                Some(provider) => provider.to_owned(),
+                None => usual_provider(&self.merged(&machine, "virtualbox")?).to_owned(),
+            };
+            found.push(self.shown(&machine, &provider, folder)?);
         }
         Ok(found)
     }

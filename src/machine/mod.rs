@@ -17,7 +17,7 @@ use std::rc::Rc;
 use providers::{BoundForward, MachineId, Provider, State};
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, Mistakes};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::state::claims::{Claims, Standing};
@@ -48,7 +48,7 @@ pub struct Machine {
     /// What the Vagrantfile says to QEMU alone.
     pub qemu: providers::qemu::QemuBlock,
     /// What is wrong with the Vagrantfile, ready to be shown; commands that only look or stop go on nevertheless.
-    pub mistakes: Option<String>,
+    pub mistakes: Mistakes,
     /// The part of these that would reach this computer itself, without the user's trust in the file.
     pub untrusted: Option<String>,
     /// Its box, where that is installed.
@@ -148,9 +148,11 @@ impl Machine {
 
     /// The mistakes of its Vagrantfile as an error, for commands that build on it.
     pub fn check(&self) -> Result<()> {
-        match &self.mistakes {
-            Some(report) => Err(Error::Configuration { report: report.clone() }),
-            None => Ok(()),
+        match self.mistakes.is_empty() {
+            false => Err(Error::Configuration {
+                report: self.mistakes.to_string(),
+            }),
+            true => Ok(()),
         }
     }
 

@@ -82,7 +82,7 @@ impl Target {
         Ok(Machine {
             name: self.name.clone(),
             project: self.project.clone(),
-            mistakes: report_of(&mistakes),
+            mistakes,
             untrusted: untrusted_report,
             provider_name,
             provider,
@@ -95,6 +95,26 @@ impl Target {
             notices,
             claims: Claims::new(context.home.claims()),
         })
+    }
+
+    /// The Vagrantfile inside the machine's box, where that is installed and has one that counts.
+    pub fn box_file(&self, context: &Context) -> Result<Option<PathBuf>> {
+        let wish = Wish::default();
+        let provider_name = self.choose_provider(context, &wish)?;
+        let provider = open_provider(context, &self.name, &provider_name)?;
+        let opening = Opening {
+            context,
+            target: self,
+            provider: &*provider,
+            folder: &MachineFolder::new(&self.project.dot_vagrant, &self.name, &provider_name),
+            ignore_provider: true,
+        };
+        let (settings_of, _) = opening.choose_settings(&wish)?;
+        let (config, _) = opening.resolve(&opening.layers(&settings_of, None)?, &settings_of);
+        if config.vm.ignore_box_vagrantfile {
+            return Ok(None);
+        }
+        Ok(opening.installed_box(&config)?.and_then(|it| it.vagrantfile()))
     }
 
     /// `--provider`, else the one where the machine exists, else `VAGRANT_DEFAULT_PROVIDER`, else QEMU.
@@ -248,7 +268,8 @@ impl Opening<'_> {
         let Some(file) = file else {
             return Ok((config, mistakes, Some(installed)));
         };
-        let layers = self.layers(settings_of, Some(file))?;
+        let layers = self.layers(settings_of, Some(file));
+        let layers = layers.map_err(|it| it.with_report(&mistakes.to_string()))?;
         let (config, mistakes) = self.resolve(&layers, settings_of);
         Ok((config, mistakes, Some(installed)))
     }

@@ -78,8 +78,8 @@ impl Project {
         let root = vagrantfile.parent().unwrap_or(Path::new("/")).to_owned();
         let session = Session::new(Box::new(host), settings(context))?;
         let home_path = context.home.vagrantfile();
-        let home_file = home_path.as_ref().map(|it| session.load(it, Role::Home)).transpose()?;
-        let project_file = session.load(&vagrantfile, Role::Project)?;
+        let home_file = home_path.as_ref().map(|it| session.load(it, Role::Home)).transpose();
+        let (home_file, project_file) = both(home_file, session.load(&vagrantfile, Role::Project))?;
         let files: Vec<FileId> = home_file.into_iter().chain([project_file]).collect();
         let definitions = session.machines(&files)?;
         trust.keep(&session.code()?);
@@ -143,6 +143,21 @@ impl Project {
     pub fn unusual_file_name(&self) -> Option<String> {
         let name = self.vagrantfile.file_name()?.to_string_lossy().into_owned();
         (name != FILE_NAMES[0]).then_some(name)
+    }
+}
+
+/// Both outcomes, or the mistakes of both.
+fn both<A, B>(
+    one: vagrantfile::report::Result<A>,
+    other: vagrantfile::report::Result<B>,
+) -> vagrantfile::report::Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(mut report), Err(other)) => {
+            report.mistakes.extend(other.mistakes);
+            Err(report)
+        }
+        (Err(report), Ok(_)) | (Ok(_), Err(report)) => Err(report),
     }
 }
 

@@ -2,18 +2,21 @@
 
 mod convert;
 mod schema;
+mod shown;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use vagrantfile::layer::Origin;
 
 use crate::config::Merged;
 use crate::config::json::{MachineFacts, of_machine, usual_provider};
-use crate::config::table::Table;
-use crate::config::value::shown;
+use crate::config::value::to_text;
 use crate::context::Context;
 use crate::error::Result;
+use crate::machine::store;
 use crate::project::{Project, Target};
+use shown::Layers;
 
 /// Show what the Vagrantfile makes of each machine, and where each value was set; with `--json` every value by Vagrant's name
 #[derive(Debug, Args)]
@@ -50,11 +53,18 @@ impl ConfigArgs {
         let wants_json = context.ui.style().json;
         let mut machines = Vec::new();
         for target in Project::targets(context, &self.machines)? {
-            let (provider, merged) = self.resolve(&target)?;
+            let box_file = self.box_file(context, &target)?;
+            let (provider, merged) = self.resolve(&target, box_file.as_deref())?;
             if wants_json {
                 machines.push(of_machine(&facts(&target, &provider), &merged));
             } else {
-                context.ui.data(&table(&target.name, &provider, &merged));
+                let layers = Layers {
+                    box_file: box_file.as_deref(),
+                    home_file: context.home.vagrantfile(),
+                };
+                context
+                    .ui
+                    .data(&shown::machine(&target.name, &provider, &merged, &layers));
             }
         }
         if wants_json {
@@ -63,8 +73,18 @@ impl ConfigArgs {
         Ok(0)
     }
 
-    fn resolve(&self, target: &Target) -> Result<(String, Merged)> {
-        let layers = |provider: &str| target.project.layers(&target.name, provider, None);
+    /// The box's own Vagrantfile; without any box of that name, nothing more is looked for.
+    fn box_file(&self, context: &Context, target: &Target) -> Result<Option<PathBuf>> {
+        let layers = target.project.layers(&target.name, "virtualbox", None)?;
+        let name = Merged::of(&layers).core.options.value("vm.box").and_then(to_text);
+        match name {
+            Some(name) if !store(context).named(&name)?.is_empty() => target.box_file(context),
+            _ => Ok(None),
+        }
+    }
+
+    fn resolve(&self, target: &Target, box_file: Option<&Path>) -> Result<(String, Merged)> {
+        let layers = |provider: &str| target.project.layers(&target.name, provider, box_file);
         let provider = match &self.provider {
             Some(provider) => provider.clone(),
             None => usual_provider(&Merged::of(&layers("virtualbox")?)).to_owned(),
@@ -83,55 +103,4 @@ fn facts<'a>(target: &'a Target, provider: &'a str) -> MachineFacts<'a> {
         provider,
         folder: &target.project.root,
     }
-}
-
-/// What was set, one line each, with the place where it was set last.
-fn table(machine: &str, provider: &str, merged: &Merged) -> String {
-    let mut rows: Vec<(String, Option<&Origin>)> = Vec::new();
-    for (path, value) in merged.core.options.iter() {
-        rows.push((format!("{path} = {}", shown(&value.value)), value.origin.as_ref()));
-    }
-    for network in merged.networks.iter() {
-        rows.push((
-            format!("network {} {}", network.kind, options(&network.options)),
-            network.origin.as_ref(),
-        ));
-    }
-    for folder in merged.synced_folders.iter() {
-        rows.push((
-            format!("synced_folder {} {}", folder.id, options(&folder.options)),
-            folder.origin.as_ref(),
-        ));
-    }
-    for provisioner in merged.provisioners.iter() {
-        let text = format!(
-            "provision {} {}",
-            provisioner.kind,
-            options(&provisioner.config.options)
-        );
-        rows.push((text, Some(&provisioner.origin)));
-    }
-    for block in merged.providers.iter() {
-        rows.push((
-            format!("provider {} {}", block.name, options(&block.body.options)),
-            Some(&block.origin),
-        ));
-    }
-    let mut text = format!("{machine} ({provider})\n");
-    for (row, origin) in rows {
-        let place = origin.map_or_else(
-            || "default".to_owned(),
-            |it| format!("{}:{}", it.file.display(), it.line),
-        );
-        text.push_str(&format!("  {}  # {place}\n", row.trim_end()));
-    }
-    text
-}
-
-fn options(options: &Table) -> String {
-    let words: Vec<String> = options
-        .iter()
-        .map(|(name, it)| format!("{name}: {}", shown(&it.value)))
-        .collect();
-    words.join(", ")
 }
