@@ -21,8 +21,8 @@ pub enum Error {
     #[diagnostic(help("VAGRANT_VAGRANTFILE names it: correct that, or take the variable away"))]
     NoNamedVagrantfile { folder: PathBuf, name: String },
 
-    #[error("the machine stopped while it was booting\n{details}")]
-    #[diagnostic(help("`jaunt up` starts it again; its last words above may tell why it stopped"))]
+    #[error("the machine stopped in the middle of it\n{details}")]
+    #[diagnostic(help("`jaunt up` starts it again and goes on; its last words above may tell why it stopped"))]
     Died { details: String },
 
     #[error("{} has several Vagrantfiles: {}", folder.display(), names.join(", "))]
@@ -245,6 +245,20 @@ impl Error {
             cause = error.source();
         }
         text
+    }
+
+    /// Whether a connection to a guest ended while it was in use.
+    pub fn is_disconnect(&self) -> bool {
+        use crate::communicators::{Error as Communicator, ssh::Error as Ssh};
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let is_lost = error.downcast_ref().is_some_and(Communicator::is_disconnect);
+            if is_lost || matches!(error.downcast_ref(), Some(Ssh::Disconnected { .. })) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// What a machine-readable line calls it: Vagrant's class where there is one.

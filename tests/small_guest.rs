@@ -250,7 +250,7 @@ fn provisioners_run_once_unless_asked_and_in_order() {
 }
 
 #[test]
-fn a_failing_provisioner_fails_the_command_and_the_machine_stays_usable() {
+fn a_failing_provisioner_fails_the_command_and_says_whether_the_machine_is_still_there() {
     let world = World::with_small_guest(
         r#"  config.vm.provision "shell", name: "broken", inline: "echo about to fail; exit 9""#,
     );
@@ -273,6 +273,15 @@ fn a_failing_provisioner_fails_the_command_and_the_machine_stays_usable() {
         "the unfinished provisioner runs: {}",
         again.stdout
     );
+
+    world.write(
+        "Vagrantfile",
+        &support::small_vagrantfile(r#"  config.vm.provision "shell", inline: "poweroff -f; sleep 60""#),
+    );
+    let gone = world
+        .run(["provision"])
+        .fails_with("the machine stopped in the middle of it");
+    assert!(gone.stderr.contains("its serial console"), "{}", gone.stderr);
     world.run(["destroy", "-f"]).success();
 }
 

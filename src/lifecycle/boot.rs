@@ -98,7 +98,7 @@ async fn reached_or_dead(
 }
 
 /// Returns when the machine does not run any more.
-async fn stopped(work: &Work<'_>) {
+pub(super) async fn stopped(work: &Work<'_>) {
     loop {
         tokio::time::sleep(STILL_ALIVE).await;
         if matches!(work.machine.state().await, Ok(State::Stopped | State::NotCreated)) {
@@ -165,7 +165,7 @@ async fn boot_report(work: &Work<'_>, failure: &BootFailure) -> Error {
 }
 
 /// The end of the machine's serial console, for a report.
-async fn console(work: &Work<'_>) -> Vec<String> {
+pub(super) async fn console(work: &Work<'_>) -> Vec<String> {
     let lines = match work.machine.id() {
         Ok(Some(id)) => work.machine.provider.console_tail(&id, CONSOLE_LINES).await,
         _ => None,

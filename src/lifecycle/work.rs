@@ -1,6 +1,7 @@
 //! One command's work on one machine: the lock, the journal, the identity, and one connection for all of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use providers::{MachineId, State, Stop};
 use uuid::Uuid;
@@ -18,6 +19,9 @@ use crate::state::index::{Entry as IndexEntry, MachineIndex};
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::MachineLock;
 use crate::ui::TargetUi;
+
+/// How long a machine that hung up may take to be gone.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// The right to change a machine, and what is known while doing so.
 pub struct Work<'a> {
@@ -101,12 +105,26 @@ impl<'a> Work<'a> {
             }
         }
         for step in steps {
-            self.take_step(step)
-                .await
-                .map_err(|error| error.at_step(&self.machine.name, step))?;
+            if let Err(error) = self.take_step(step).await {
+                return Err(self.explained(error).await.at_step(&self.machine.name, step));
+            }
         }
         self.close_connection().await;
         Ok(())
+    }
+
+    /// Where a connection was lost because there is no machine any more, that is what has to be said, with its last words.
+    async fn explained(&self, error: Error) -> Error {
+        if !error.is_disconnect() {
+            return error;
+        }
+        // Its connections end before the process has.
+        match tokio::time::timeout(ENDING, boot::stopped(self)).await {
+            Ok(()) => Error::Died {
+                details: boot::console(self).await.join("\n"),
+            },
+            Err(_) => error,
+        }
     }
 
     async fn take_step(&mut self, step: Step) -> Result<()> {
