@@ -31,7 +31,7 @@ fn what_a_removed_project_left_is_listed_and_removed() {
 
     let listed = stand_in.run(&["gc", "--dry-run"]).success().stdout;
     for what in [
-        "machine whose folder is gone: ",
+        "machine whose folder is gone, or was moved: ",
         "entry of the index without a machine: ",
         "socket that nobody listens on: ",
         "download that was broken off: ",
@@ -41,6 +41,7 @@ fn what_a_removed_project_left_is_listed_and_removed() {
     assert!(!listed.contains("living"), "{listed}");
     let json = stand_in.run(&["gc", "--json"]).success().stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    support::check_schema("gc", &json);
     assert_eq!(json["garbage"].as_array().unwrap().len(), 4);
     assert_eq!(claims(&stand_in), 1, "nobody said that it is to be removed");
 

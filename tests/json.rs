@@ -4,23 +4,8 @@
 
 mod support;
 
-use std::path::PathBuf;
-
-use boon::{Compiler, Schemas};
 use serde_json::Value;
-use support::{Ran, World};
-
-/// Checks a value against `docs/json/NAME.schema.json`.
-#[track_caller]
-fn check(name: &str, value: &Value) {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/json");
-    let file = folder.join(format!("{name}.schema.json"));
-    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-    let schema = compiler.compile(file.to_str().unwrap(), &mut schemas).unwrap();
-    if let Err(error) = schemas.validate(value, schema) {
-        panic!("{name}: {error:#}\n{value:#}");
-    }
-}
+use support::{Ran, World, check_schema as check};
 
 /// A command that reports prints one document, and nothing else.
 #[track_caller]

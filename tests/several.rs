@@ -121,10 +121,19 @@ fn machines_come_up_after_those_they_need_and_go_down_before_them() {
     stand_in.run(&["up", "--parallel=4"]).success();
 
     let reload = stand_in.run(&["reload"]).success();
+    let provision = stand_in.run(&["provision"]).success();
+    let suspend = stand_in.run(&["suspend"]).success();
+    let resume = stand_in.run(&["resume"]).success();
+    stand_in.run(&["snapshot", "save", "one"]).success();
+    let restore = stand_in.run(&["snapshot", "restore", "one"]).success();
     let halt = stand_in.run(&["halt"]).success();
     let destroy = stand_in.run(&["destroy", "-f"]).success();
 
     assert_eq!(order(&reload.stdout, "Booting"), ["db", "app", "web", "other"]);
+    assert_eq!(order(&provision.stdout, "provisioner"), ["db", "app", "web", "other"]);
+    assert_eq!(order(&suspend.stdout, "Saving"), ["web", "app", "db", "other"]);
+    assert_eq!(order(&resume.stdout, "Resuming"), ["db", "app", "web", "other"]);
+    assert_eq!(order(&restore.stdout, "snapshot"), ["db", "app", "web", "other"]);
     assert_eq!(order(&halt.stdout, "shut down"), ["other", "web", "app", "db"]);
     assert_eq!(order(&destroy.stdout, "Destroying"), ["other", "web", "app", "db"]);
 }
@@ -196,4 +205,67 @@ fn names_patterns_and_ids_are_taken_by_every_command() {
     );
     assert!(!status.contains("db"), "{status}");
     stand_in.run(&["destroy", "-f", "/web/"]).success();
+}
+
+#[test]
+fn a_needed_machine_that_cannot_be_provisioned_keeps_back_those_that_need_it() {
+    let stand_in = world(&[("web", "node.vm.depends_on = [\"db\"]"), ("db", ""), ("other", "")]);
+    stand_in.run(&["up"]).success();
+    let text = fs::read_to_string(stand_in.world.project().join("Vagrantfile")).unwrap();
+    stand_in
+        .world
+        .write("Vagrantfile", &text.replace("echo begin db", "exit 3; echo begin db"));
+    fs::remove_file(stand_in.guest().join("log")).unwrap();
+
+    let provision = stand_in
+        .run(&["provision"])
+        .fails_with("the machine `web` is left as it is: `db`");
+
+    assert!(
+        provision.stderr.contains("the machine `db`: cannot provision it"),
+        "{}",
+        provision.stderr
+    );
+    assert_eq!(stand_in.guest_file("log"), "begin other\nend other\n");
+}
+
+#[test]
+fn names_that_would_steer_the_terminal_are_shown_and_secrets_in_them_are_not() {
+    let stand_in = StandIn::new();
+    stand_in.write_vagrantfile(
+        "config.vagrant.sensitive = [\"hunter2\"]\n  config.vm.define \"we\\e[2Jb\"\n  config.vm.define \"of-hunter2\"\n  \
+         config.vm.define \"a\\nb\\u202e\"",
+    );
+    stand_in.run(&["up", "--no-provision"]).success();
+
+    for command in [
+        "status",
+        "global-status",
+        "port /we/",
+        "ssh-config",
+        "snapshot list",
+        "validate",
+        "suspend",
+        "resume",
+        "halt",
+        "gc",
+        "destroy -f",
+    ] {
+        let ran = stand_in.run(&command.split(' ').collect::<Vec<_>>());
+        let shown = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(
+            !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
+            "{command}: {shown:?}"
+        );
+        // No Vagrantfile is read for these two: what is a secret is not known there.
+        let reads_files = !["global-status", "gc"].contains(&command);
+        assert!(!reads_files || !shown.contains("hunter2"), "{command}: {shown}");
+    }
+    let status = stand_in.run(&["status"]).success().stdout;
+    assert!(
+        status.contains("we\\u{1b}[2Jb               not created (fake)"),
+        "{status}"
+    );
+    assert!(status.contains("of-*****"), "{status}");
+    assert!(status.contains("a\\nb\\u{202e}"), "{status}");
 }

@@ -71,9 +71,9 @@ fn short(key: &str) -> &str {
 
 /// Vagrant's table: columns as wide as what is in them, the directory last.
 fn table(machines: &[IndexedMachine]) -> String {
-    let rows: Vec<[&str; 4]> = machines
+    let rows: Vec<[String; 4]> = machines
         .iter()
-        .map(|it| [short(&it.key), &it.entry.name, &it.entry.provider, it.state()])
+        .map(|it| [short(&it.key), &it.entry.name, &it.entry.provider, it.state()].map(visible))
         .collect();
     let heads = ["id", "name", "provider", "state"];
     let widths: Vec<usize> = heads
@@ -95,7 +95,7 @@ fn table(machines: &[IndexedMachine]) -> String {
     let mut text = format!("{head}{}\n", "-".repeat(head.chars().count().max(72)));
     for (row, machine) in rows.iter().zip(machines) {
         let folder = visible(&machine.entry.vagrantfile_path.to_string_lossy());
-        text.push_str(&line(*row, &folder));
+        text.push_str(&line(row.each_ref().map(String::as_str), &folder));
     }
     text.push_str(
         "\nThese are the machines of all your projects. Commands take their ids from any folder: `jaunt halt ID`.\n",

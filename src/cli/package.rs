@@ -56,7 +56,8 @@ impl PackageArgs {
         extras.check()?;
         // Beside the output, where there must be room for it anyway.
         let place = output.parent().unwrap_or(Path::new("/"));
-        let folder = tempfile::Builder::new().prefix(".package-").tempdir_in(place);
+        let prefix = super::r#box::unfinished_prefix();
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(place);
         let folder = folder.map_err(|source| Error::WriteFile {
             path: place.to_owned(),
             source,

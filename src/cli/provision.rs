@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::for_each;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle::{self, ProvisionWish};
-use crate::project::Project;
+use crate::project::{Project, Wish};
 
 /// Run the provisioners of machines that run
 #[derive(Debug, Args)]
@@ -24,9 +24,11 @@ impl ProvisionArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let wish = self.provision_with.map_or(ProvisionWish::Again, ProvisionWish::Only);
         let targets = Project::targets(context, &self.machines)?;
-        for_each(context, targets, async |target| {
-            lifecycle::provision(context, target, &wish).await
-        })
-        .await
+        Several::upwards(context, targets, &Wish::default(), false)?
+            .one_by_one()
+            .each(context, async |target| {
+                lifecycle::provision(context, target, &wish).await
+            })
+            .await
     }
 }

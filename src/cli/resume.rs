@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::{ProvisionOptions, for_each};
+use super::ProvisionOptions;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle::{self, ProvisionWish};
-use crate::project::Project;
+use crate::project::{Project, Wish};
 
 /// Let suspended machines go on where they were
 #[derive(Debug, Args)]
@@ -23,9 +24,11 @@ impl ResumeArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let provision = ProvisionWish::from(self.provision);
         let targets = Project::targets(context, &self.machines)?;
-        for_each(context, targets, async |target| {
-            lifecycle::resume(context, target, &provision).await
-        })
-        .await
+        Several::upwards(context, targets, &Wish::default(), false)?
+            .one_by_one()
+            .each(context, async |target| {
+                lifecycle::resume(context, target, &provision).await
+            })
+            .await
     }
 }

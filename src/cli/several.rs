@@ -52,6 +52,11 @@ impl Several {
     /// Machines that are stopped or removed: the last one first, and none before those that depend on it.
     pub fn downwards(context: &Context, mut targets: Vec<Target>) -> Self {
         targets.reverse();
+        Self::dependents_first(context, targets)
+    }
+
+    /// Machines that are suspended: as they stand in the file, as in Vagrant, but none before those that depend on it.
+    pub fn dependents_first(context: &Context, targets: Vec<Target>) -> Self {
         let look = |it| Member::look(context, it, &Wish::default());
         let members: Vec<Member> = targets.into_iter().map(look).collect();
         let after = queue::reversed(&after(&members));

@@ -4,12 +4,13 @@ use clap::{Args, Subcommand};
 use providers::Snapshot;
 use serde_json::json;
 
+use super::several::Several;
 use super::{ProvisionOptions, for_each};
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle::plan::Return;
 use crate::lifecycle::{ProvisionWish, snapshots};
-use crate::project::{Project, Target};
+use crate::project::{Project, Target, Wish};
 
 /// Take snapshots of machines and go back to them
 #[derive(Debug, Subcommand)]
@@ -168,10 +169,12 @@ impl PopArgs {
             delete: !self.no_delete,
         };
         let targets = Project::targets(context, &self.machines)?;
-        for_each(context, targets, async |target| {
-            snapshots::pop(context, target, wish, &provision).await
-        })
-        .await
+        Several::upwards(context, targets, &Wish::default(), false)?
+            .one_by_one()
+            .each(context, async |target| {
+                snapshots::pop(context, target, wish, &provision).await
+            })
+            .await
     }
 }
 
@@ -186,10 +189,12 @@ impl RestoreArgs {
     async fn run(self, context: &Context) -> Result<u8> {
         let provision = ProvisionWish::from(self.provision);
         let (targets, name) = self.named.resolve(context)?;
-        for_each(context, targets, async |target| {
-            snapshots::restore(context, target, &name, !self.no_start, &provision).await
-        })
-        .await
+        Several::upwards(context, targets, &Wish::default(), false)?
+            .one_by_one()
+            .each(context, async |target| {
+                snapshots::restore(context, target, &name, !self.no_start, &provision).await
+            })
+            .await
     }
 }
 

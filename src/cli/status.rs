@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::machine::{Machine, StateWords};
 use crate::project::Project;
+use crate::ui::visible::visible;
 
 /// Show what the project's machines are doing
 #[derive(Debug, Args)]
@@ -58,10 +59,11 @@ fn tell_programs(context: &Context, machine: &Machine, state: &StateWords) {
 
 /// Vagrant's table: the state begins in column 26, or two behind the longest name.
 fn table(rows: &[(String, String, StateWords)]) -> String {
-    let longest = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    let names: Vec<String> = rows.iter().map(|(name, ..)| visible(name)).collect();
+    let longest = names.iter().map(|it| it.chars().count()).max().unwrap_or(0);
     let width = (longest + 2).max(25);
     let mut text = "Current machine states:\n\n".to_owned();
-    for (name, provider, state) in rows {
+    for (name, (_, provider, state)) in names.iter().zip(rows) {
         text.push_str(&format!("{name:width$} {} ({provider})\n", state.short));
     }
     text.push('\n');

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::for_each;
+use super::several::Several;
 use crate::context::Context;
 use crate::error::Result;
 use crate::lifecycle;
@@ -27,9 +27,9 @@ impl SuspendArgs {
         } else {
             Project::targets(context, &self.machines)?
         };
-        for_each(context, targets, async |target| {
-            lifecycle::suspend(context, target).await
-        })
-        .await
+        Several::dependents_first(context, targets)
+            .one_by_one()
+            .each(context, async |target| lifecycle::suspend(context, target).await)
+            .await
     }
 }

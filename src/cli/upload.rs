@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::lifecycle;
+use crate::lifecycle::{self, UploadWish};
 use crate::project::{Project, Target};
 use crate::provisioners::file::File;
 
@@ -29,11 +29,11 @@ pub struct UploadArgs {
     #[arg(short, long)]
     temporary: bool,
 
-    /// Accepted for Vagrant's sake: folders go over as one stream anyway
+    /// Compress what goes over the connection, for guests that are far away
     #[arg(short, long)]
     compress: bool,
 
-    /// Accepted for Vagrant's sake
+    /// Accepted for Vagrant's sake: the connection is compressed, whatever is named here
     #[arg(short = 'C', long, value_name = "TYPE")]
     compression_type: Option<Compression>,
 }
@@ -57,7 +57,11 @@ impl UploadArgs {
             written_source: self.source,
             source,
         };
-        lifecycle::upload(context, &target, file, self.temporary).await?;
+        let wish = UploadWish {
+            temporary: self.temporary,
+            compressed: self.compress || self.compression_type.is_some(),
+        };
+        lifecycle::upload(context, &target, file, wish).await?;
         Ok(0)
     }
 

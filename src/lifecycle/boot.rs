@@ -206,7 +206,8 @@ fn advice(stage: &Stage) -> &'static str {
 /// A connection to a guest that is up already.
 pub async fn connect(work: &Work<'_>) -> Result<SshCommunicator> {
     let endpoint = work.machine.provider.endpoint(&work.id()?).await?;
-    let target = ssh_target(work.context, &work.machine, &endpoint.forwards)?;
+    let mut target = ssh_target(work.context, &work.machine, &endpoint.forwards)?;
+    target.compression |= work.compression;
     let patience = target.connect_timeout.max(Duration::from_secs(30));
     let connection = reached_or_dead(work, &target, patience, &mut |_| {}).await?;
     Ok(SshCommunicator::new(connection, shell_options(&work.machine)))

@@ -55,7 +55,7 @@ impl Garbage {
     /// What people read of it.
     pub fn title(&self) -> &'static str {
         match self.kind {
-            Kind::LostMachine(_) => "machine whose folder is gone",
+            Kind::LostMachine(_) => "machine whose folder is gone, or was moved",
             Kind::AbandonedMachine(_) => "machine whose Vagrantfile is gone",
             Kind::Overlay(_) => "disk without a machine",
             Kind::IndexEntry(_) => "entry of the index without a machine",

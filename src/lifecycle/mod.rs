@@ -193,13 +193,23 @@ pub async fn sync(context: &Context, target: &Target, rsync_chown: bool) -> Resu
     .await
 }
 
-/// `upload`: copies a file or a folder into a machine that runs; into a new temporary folder where that is wanted.
-pub async fn upload(context: &Context, target: &Target, file: File, temporary: bool) -> Result<()> {
+/// How `upload` does it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UploadWish {
+    /// Into a new temporary folder.
+    pub temporary: bool,
+    /// Compressed on the way.
+    pub compressed: bool,
+}
+
+/// `upload`: copies a file or a folder into a machine that runs.
+pub async fn upload(context: &Context, target: &Target, file: File, wish: UploadWish) -> Result<()> {
     let machine = target.machine(context)?;
     machine.running_id().await?;
     tell_provider(context, &machine);
     let mut work = Work::begin(context, machine, "upload", ProvisionWish::Nothing).await?;
-    let (from, to) = provisioning::upload(&mut work, file, temporary).await?;
+    work.compression = wish.compressed;
+    let (from, to) = provisioning::upload(&mut work, file, wish.temporary).await?;
     work.ui().info(&format!("Uploaded: {from} => {to}"));
     work.close_connection().await;
     Ok(())

@@ -205,6 +205,9 @@ async fn run_one(work: &mut Work<'_>, provisioner: &Provisioner) -> Result<()> {
         };
         run(provisioner, &surroundings, &mut |said| show(ui, said)).await?
     };
+    if afterwards != Afterwards::Reboot {
+        keep_what_was_done(&*connection).await?;
+    }
     match afterwards {
         Afterwards::Nothing => Ok(()),
         Afterwards::Reset => {
@@ -213,6 +216,13 @@ async fn run_one(work: &mut Work<'_>, provisioner: &Provisioner) -> Result<()> {
         }
         Afterwards::Reboot => boot::reboot(work).await,
     }
+}
+
+/// A machine may lose its power right after this, and what is noted as done must be on its disk then. A guest that has no `sync`
+/// keeps things in its own way.
+async fn keep_what_was_done(communicator: &dyn Communicator) -> Result<()> {
+    communicator.run(Command::new("sync"), &mut |_, _| {}).await?;
+    Ok(())
 }
 
 /// Output is shown line by line, in green and red as in Vagrant unless it has colours of its own.

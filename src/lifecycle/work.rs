@@ -34,6 +34,8 @@ pub struct Work<'a> {
     pub provision: ProvisionWish,
     /// Whether an earlier command broke off while it provisioned.
     pub was_provisioning: bool,
+    /// Whether the connection to the guest is compressed.
+    pub compression: bool,
     /// Whether rsync itself is to set the owner of copies.
     pub rsync_chown: bool,
     /// The journal.
@@ -67,6 +69,7 @@ impl<'a> Work<'a> {
             now,
             provision,
             was_provisioning: journal.memory().unfinished.contains(&Step::Provision),
+            compression: false,
             rsync_chown: false,
             snapshot: None,
             journal,

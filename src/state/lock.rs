@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Error, Result, open_own};
 
@@ -16,25 +17,29 @@ impl MachineLock {
     /// Takes the lock at once or says who has it. `command` is what the next one is told.
     pub fn take(path: &Path, command: &str) -> Result<Self> {
         let mut file = open_own(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::Locked {
-                    holder: holder(&mut file),
-                });
+        for _ in 0..GLANCES {
+            match file.try_lock() {
+                Ok(()) => {
+                    sign(&mut file, command).map_err(Error::file("write", path))?;
+                    return Ok(Self { _file: file });
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(Error::file("lock", path)(source)),
             }
-            Err(TryLockError::Error(source)) => {
-                return Err(Error::File {
-                    action: "lock",
-                    path: path.to_owned(),
-                    source,
-                });
+            if let Some(holder) = holder(&mut file).map_err(Error::file("read", path))? {
+                return Err(Error::Locked { holder });
             }
+            std::thread::sleep(GLANCE);
         }
-        sign(&mut file, command).map_err(Error::file("write", path))?;
-        Ok(Self { _file: file })
+        Err(Error::Locked {
+            holder: "it has not said its name yet".to_owned(),
+        })
     }
 }
+
+/// Who takes the lock signs it at once; until then the file has nobody's name, or that of somebody who is gone.
+const GLANCES: u32 = 50;
+const GLANCE: Duration = Duration::from_millis(10);
 
 fn sign(file: &mut File, command: &str) -> io::Result<()> {
     file.set_len(0)?;
@@ -42,12 +47,16 @@ fn sign(file: &mut File, command: &str) -> io::Result<()> {
     write!(file, "`jaunt {command}`, process {}", std::process::id())
 }
 
-fn holder(file: &mut File) -> String {
-    let mut text = String::new();
-    match file.read_to_string(&mut text) {
-        Ok(length) if length > 0 => text,
-        _ => "it has not said its name yet".to_owned(),
-    }
+/// The one who signed, unless that process has ended.
+fn holder(file: &mut File) -> io::Result<Option<String>> {
+    file.rewind()?;
+    let mut signature = Vec::new();
+    file.read_to_end(&mut signature)?;
+    let text = String::from_utf8_lossy(&signature).into_owned();
+    let process = text.rsplit_once(' ').and_then(|it| it.1.parse().ok());
+    let lives = |it| rustix::process::test_kill_process(it) != Err(rustix::io::Errno::SRCH);
+    let signed = process.and_then(rustix::process::Pid::from_raw).is_some_and(lives);
+    Ok(signed.then_some(text))
 }
 
 #[cfg(test)]

@@ -162,7 +162,8 @@ impl Ui {
     pub fn event(&self, target: &str, kind: &str, data: &[&str]) {
         if self.style.machine_readable {
             let data: Vec<String> = data.iter().map(|it| self.masked(it)).collect();
-            self.write_out(&machine_readable::line(seconds_since_epoch(), target, kind, &data));
+            let target = self.masked(target);
+            self.write_out(&machine_readable::line(seconds_since_epoch(), &target, kind, &data));
         }
     }
 
@@ -174,7 +175,7 @@ impl Ui {
             return self.event(target, "ui", &[kind.word(), text]);
         }
         let mut out = String::new();
-        for line in self.masked(text).split('\n') {
+        for line in fit(kind, &self.masked(text)).split('\n') {
             if self.style.timestamp {
                 out.push_str(&format!("{} ", seconds_since_epoch()));
             }
@@ -249,7 +250,7 @@ impl<'a> TargetUi<'a> {
         }
         let color = if from_stderr { 31 } else { 32 };
         self.ui.speak(self.target, Kind::Output, text, |line| {
-            let line = format!("    {}: {line}", self.target);
+            let line = format!("    {}: {line}", self.prefix());
             if self.ui.style.color {
                 format!("\x1b[{color}m{line}\x1b[0m")
             } else {
@@ -266,8 +267,13 @@ impl<'a> TargetUi<'a> {
             "==>"
         };
         self.ui.speak(self.target, kind, text, |line| {
-            format!("{before} {}: {line}", self.target)
+            format!("{before} {}: {line}", self.prefix())
         });
+    }
+
+    /// The machine's name before each line: a stranger's file gave it.
+    fn prefix(self) -> String {
+        visible::visible(&self.ui.masked(self.target))
     }
 
     /// Tells programs of a step: `begin`, `done`. Nothing for people.
@@ -283,6 +289,15 @@ impl<'a> TargetUi<'a> {
     /// A line for programs.
     pub fn event(self, kind: &str, data: &[&str]) {
         self.ui.event(self.target, kind, data);
+    }
+}
+
+/// What is said repeats what files, boxes and servers say, and must not steer the terminal. What a guest prints may: it is as if it
+/// were printed there.
+fn fit(kind: Kind, text: &str) -> String {
+    match kind {
+        Kind::Output => text.to_owned(),
+        _ => visible::visible_lines(text),
     }
 }
 
@@ -371,6 +386,23 @@ mod tests {
                     web: three
                 --- stderr
                 four
+            "#]],
+        );
+    }
+
+    #[test]
+    fn names_and_messages_do_not_steer_the_terminal() {
+        check(
+            |ui| {
+                ui.keep_secret("hunter2");
+                ui.of("we\u{1b}[2Jb\u{202e}").info("one\r\u{1b}]0;title\u{7}\n\ttwo");
+                ui.of("hunter2\n").detail("three");
+            },
+            expect![[r#"
+                ==> we\u{1b}[2Jb\u{202e}: one\r\u{1b}]0;title\u{7}
+                ==> we\u{1b}[2Jb\u{202e}: 	two
+                    *****\n: three
+                --- stderr
             "#]],
         );
     }

@@ -182,6 +182,18 @@ impl Ran {
     }
 }
 
+/// Checks a value against `docs/json/NAME.schema.json`.
+#[track_caller]
+pub fn check_schema(name: &str, value: &serde_json::Value) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/json");
+    let file = folder.join(format!("{name}.schema.json"));
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    let schema = compiler.compile(file.to_str().unwrap(), &mut schemas).unwrap();
+    if let Err(error) = schemas.validate(value, schema) {
+        panic!("{name}: {error:#}\n{value:#}");
+    }
+}
+
 /// The pids of QEMU processes whose command line has the text.
 pub fn processes_with(text: &str) -> Vec<u32> {
     let mut found = Vec::new();

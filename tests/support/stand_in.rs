@@ -29,11 +29,14 @@ impl StandIn {
                 .status();
             assert!(made.unwrap().success(), "ssh-keygen makes a key");
         }
+        // What is synced for a guest's sake would be the disks of this computer.
+        fs::create_dir(world.path().join("bin")).unwrap();
+        std::os::unix::fs::symlink("/bin/true", world.path().join("bin/sync")).unwrap();
         // The folder that sshd's privilege separation wants; a package would have made it.
         let _ = fs::create_dir_all("/run/sshd");
         let path = world.path().display();
         let config = format!(
-            "HostKey {path}/host_key\nAuthorizedKeysFile {path}/key.pub\nSetEnv HOME={path}/guest\nStrictModes no\nUsePAM no\n\
+            "HostKey {path}/host_key\nAuthorizedKeysFile {path}/key.pub\nSetEnv HOME={path}/guest PATH={path}/bin:/usr/sbin:/usr/bin:/sbin:/bin\nStrictModes no\nUsePAM no\n\
              PermitRootLogin yes\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 200\n"
         );
         fs::write(world.path().join("sshd_config"), config).unwrap();
@@ -108,6 +111,11 @@ end
     /// The folder that is the guests' home.
     pub fn guest(&self) -> PathBuf {
         self.world.path().join("guest")
+    }
+
+    /// The port of the server.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The folder of a machine.

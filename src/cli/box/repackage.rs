@@ -10,6 +10,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::store;
+use crate::state::sweep_named;
 
 /// Vagrant's name for what comes out.
 const FILE_NAME: &str = "package.box";
@@ -82,7 +83,10 @@ pub async fn write(
         source,
     };
     let folder = output.parent().unwrap_or(Path::new("/"));
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    sweep_named(folder, UNFINISHED);
+    let prefix = unfinished_prefix();
+    let mut name = tempfile::Builder::new();
+    let file = name.prefix(&prefix).tempfile_in(folder).map_err(failed)?;
     let (cancel, writer) = (Cancel::new(), file.reopen().map_err(failed)?);
     let wish = cancel.clone();
     let mut work = tokio::task::spawn_blocking(move || pack(BufWriter::new(writer), &wish));
@@ -97,8 +101,18 @@ pub async fn write(
         Ok(Err(boxes::Error::Cancelled)) | Err(_) => return Err(Error::Interrupted),
         Ok(done) => done?,
     }
+    make_readable(file.path()).map_err(failed)?;
     file.persist_noclobber(output).map_err(|it| failed(it.error))?;
-    make_readable(output).map_err(failed)
+    Ok(())
+}
+
+/// What the names of files and folders begin with that are on the way to a box; the process that makes them follows, so that what a
+/// killed one leaves is swept by the next.
+const UNFINISHED: &str = ".package-";
+
+/// The beginning of such a name, of this process.
+pub fn unfinished_prefix() -> String {
+    format!("{UNFINISHED}{}-", std::process::id())
 }
 
 /// A temporary file is its maker's alone; a box file is like any other.

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::ui::visible::visible;
+
 /// A `Host` block of OpenSSH's configuration.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigBlock {
@@ -46,7 +48,7 @@ impl fmt::Display for ConfigBlock {
         lines.extend(yes("ForwardAgent", self.forward_agent));
         lines.extend(yes("ForwardX11", self.forward_x11));
         lines.extend(self.proxy_command.clone().map(|it| ("ProxyCommand", it)));
-        writeln!(f, "Host {}", one_line(&self.host))?;
+        writeln!(f, "Host {}", visible(&self.host))?;
         lines
             .iter()
             .try_for_each(|(name, value)| writeln!(f, "  {name} {}", one_line(value)))

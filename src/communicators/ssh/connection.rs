@@ -12,10 +12,11 @@ use super::banner::{Greeted, greet};
 use super::error::Error;
 use super::execution;
 use super::handler::GuestHandler;
+use super::host_key;
 use super::legacy::{self, Algorithms};
+use super::legacy::{preferred, preferred_compressed};
 use super::login::{self, Login};
 use super::target::SshTarget;
-use super::{host_key, legacy::preferred};
 use crate::communicators::{Exit, Input, OnOutput};
 
 /// The host key that a server presents, once it has.
@@ -257,6 +258,11 @@ fn late(target: &SshTarget) -> Error {
 }
 
 fn config(target: &SshTarget, algorithms: Algorithms, handler: &GuestHandler) -> client::Config {
+    let preferred = if target.compression {
+        preferred_compressed
+    } else {
+        preferred
+    };
     client::Config {
         client_id: russh::SshId::Standard(concat!("SSH-2.0-jaunt_", env!("CARGO_PKG_VERSION")).into()),
         preferred: preferred(algorithms, handler.pinned.as_ref()),

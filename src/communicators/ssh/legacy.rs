@@ -24,9 +24,17 @@ pub(super) fn preferred(algorithms: Algorithms, pinned: Option<&PublicKey>) -> P
         key: host_keys(old, pinned),
         cipher: with(&Preferred::DEFAULT.cipher, OLD_CIPHERS, old),
         mac: with(&Preferred::DEFAULT.mac, OLD_MACS, old),
-        // The guest is on this host or near: compressing costs more than it saves.
+        // The guest is on this host or near: compressing costs more than it saves, unless somebody wants it.
         compression: Cow::Borrowed(&[compression::NONE]),
         ..Preferred::DEFAULT
+    }
+}
+
+/// The same with everything compressed, where the server can.
+pub(super) fn preferred_compressed(algorithms: Algorithms, pinned: Option<&PublicKey>) -> Preferred {
+    Preferred {
+        compression: Cow::Borrowed(&[compression::ZLIB_LEGACY, compression::ZLIB, compression::NONE]),
+        ..preferred(algorithms, pinned)
     }
 }
 

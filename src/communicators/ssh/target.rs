@@ -31,6 +31,8 @@ pub struct SshTarget {
     pub connect_timeout: Duration,
     /// Whether the connection is kept alive while nothing is said.
     pub keep_alive: bool,
+    /// Whether the connection is compressed, where the server can.
+    pub compression: bool,
     /// Whether a server that knows nothing newer may be offered old algorithms.
     pub allow_old_algorithms: bool,
     /// Variables to ask the guest's server to set (`forward_env`); it may ignore them.
@@ -52,6 +54,7 @@ impl SshTarget {
             host_key_file: None,
             connect_timeout: Duration::from_secs(15),
             keep_alive: true,
+            compression: false,
             allow_old_algorithms: true,
             environment: Vec::new(),
         }

@@ -1,0 +1,142 @@
+//! Many commands at once, on one machine and on one index: one works, the others are told who it is, and readers never wait.
+
+#![cfg(test)]
+
+mod support;
+
+use std::fs;
+use std::process::{Child, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use support::eventually;
+use support::stand_in::StandIn;
+
+fn spawn(stand_in: &StandIn, command: &[&str]) -> Child {
+    let mut command = stand_in.command(command);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn all_of(children: Vec<Child>) -> Vec<Output> {
+    children.into_iter().map(|it| it.wait_with_output().unwrap()).collect()
+}
+
+/// A machine whose provisioner takes a moment.
+fn slow_machine() -> StandIn {
+    let stand_in = StandIn::new();
+    stand_in.write_vagrantfile(&format!(
+        "config.vm.provision \"shell\", run: \"always\", privileged: false, inline: \"echo begin >> {0}; sleep 0.5; echo end >> {0}\"",
+        stand_in.guest().join("log").display()
+    ));
+    stand_in
+}
+
+/// That many on one machine: at any time one works on it.
+fn check_one_machine(count: usize) {
+    let stand_in = slow_machine();
+    let children = (0..count).map(|_| spawn(&stand_in, &["up"])).collect();
+    eventually(Duration::from_secs(60), || stand_in.guest_file("log").contains("begin"));
+
+    let start = Instant::now();
+    let status = stand_in.run(&["status"]).success();
+    let global = stand_in.run(&["global-status"]).success();
+    assert!(status.stdout.contains("running (fake)") && global.stdout.contains("running"));
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "reading waited for {:?}",
+        start.elapsed()
+    );
+
+    let outputs = all_of(children);
+    let mut succeeded = 0;
+    for output in outputs {
+        if output.status.success() {
+            succeeded += 1;
+            continue;
+        }
+        let ran = stand_in.world.ran(output);
+        let ran = ran.fails_with("another command works on this machine: `jaunt up`, process ");
+        assert!(ran.stderr.contains("wait until it has finished"), "{}", ran.stderr);
+    }
+    assert!(succeeded >= 1, "somebody must be the first");
+    let log = stand_in.guest_file("log");
+    assert_eq!(
+        log,
+        "begin\nend\n".repeat(log.lines().count() / 2),
+        "one after the other"
+    );
+    assert_eq!(log.lines().count() / 2, succeeded, "{log}");
+    assert_eq!(support::names_in(&stand_in.world.home().join("data/claims")).len(), 1);
+}
+
+/// That many on the machines of one index: each is in it.
+fn check_one_index(count: usize) {
+    let stand_in = StandIn::new();
+    let names: Vec<String> = (0..count).map(|it| format!("machine{it}")).collect();
+    let defined: String = names
+        .iter()
+        .map(|it| format!("config.vm.define \"{it}\"\n  "))
+        .collect();
+    stand_in.write_vagrantfile(&defined);
+    let children: Vec<Child> = names.iter().map(|it| spawn(&stand_in, &["up", it])).collect();
+    let mut readings = 0;
+    while readings < 3 {
+        stand_in.run(&["global-status"]).success();
+        readings += 1;
+    }
+    for output in all_of(children) {
+        stand_in.world.ran(output).success();
+    }
+    let global = stand_in.run(&["global-status"]).success().stdout;
+    assert_eq!(global.matches(" running ").count(), count, "{global}");
+
+    let children = names
+        .iter()
+        .map(|it| spawn(&stand_in, &["destroy", "-f", it]))
+        .collect();
+    for output in all_of(children) {
+        stand_in.world.ran(output).success();
+    }
+    let index = fs::read_to_string(stand_in.world.home().join("data/machine-index/index")).unwrap();
+    assert!(!index.contains("local_data_path"), "{index}");
+}
+
+macro_rules! counts {
+    ($($name:ident: $count:expr;)*) => {
+        mod on_one_machine { $(#[test] fn $name() { super::check_one_machine($count); })* }
+        mod on_one_index { $(#[test] fn $name() { super::check_one_index($count); })* }
+    };
+}
+
+counts! {
+    two: 2;
+    ten: 10;
+    fifty: 50;
+}
+
+#[test]
+fn the_holder_of_the_lock_is_named_whatever_the_second_command_is() {
+    let stand_in = slow_machine();
+    stand_in.run(&["up"]).success();
+    fs::remove_file(stand_in.guest().join("log")).unwrap();
+    let provision = spawn(&stand_in, &["provision"]);
+    eventually(Duration::from_secs(20), || stand_in.guest_file("log").contains("begin"));
+    let holder = format!(
+        "another command works on this machine: `jaunt provision`, process {}",
+        provision.id()
+    );
+
+    for command in [
+        &["up"] as &[&str],
+        &["halt"],
+        &["reload"],
+        &["suspend"],
+        &["destroy", "-f"],
+        &["snapshot", "save", "one"],
+    ] {
+        stand_in.run(command).fails_with(&holder);
+    }
+
+    for output in all_of(vec![provision]) {
+        stand_in.world.ran(output).success();
+    }
+}
