@@ -369,18 +369,19 @@ fn virtualbox_box_with_two_disks(controller: &str) -> BoxFolder {
 #[test]
 fn a_box_of_virtualbox_with_two_disks_at_a_sas_controller() {
     let look = format!("{LOOK_AT_DISKS}{LOOK}");
-    virtualbox_box_with_two_disks("LsiLogicSas").check_with(
+    let up = virtualbox_box_with_two_disks("LsiLogicSas").check_with(
         "",
         &look,
         expect![[r#"
             128 MiB .
             32 MiB data.
-            disk: sda by mptsas
+            disk: sda by ahci
             card: e1000 at 0000:00:03.0, slot none, 08:00:27:b5:a4:c3
             firmware: BIOS
             memory: 320 MiB, cpus: 1
         "#]],
     );
+    assert!(up.contains("QEMU has no working LSI Logic SAS controller"), "{up}");
 }
 
 #[test]

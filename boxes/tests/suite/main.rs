@@ -12,5 +12,6 @@ mod import;
 mod lock;
 mod pack;
 mod server;
+mod soup;
 mod store;
 mod world;

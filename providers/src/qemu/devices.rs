@@ -226,6 +226,8 @@ impl<'a> Devices<'a> {
 pub(super) fn notice_of_controller(spec: &MachineSpec) -> Option<String> {
     let name = match spec.devices.controller.filter(|_| spec.qemu.disk_bus.is_none())? {
         DiskController::LsiLogic => "LSI Logic",
+        // QEMU has one, but Linux finds no disks at it.
+        DiskController::LsiLogicSas => "working LSI Logic SAS",
         DiskController::BusLogic => "BusLogic",
         _ => return None,
     };
@@ -242,14 +244,17 @@ fn disk_bus(spec: &MachineSpec, architecture: Architecture) -> &str {
     match spec.devices.controller {
         None => "virtio",
         Some(DiskController::Ide) if architecture.is_pc() => "ide",
-        Some(DiskController::LsiLogicSas) => "lsisas1068",
         Some(DiskController::ParavirtualScsi) => "pvscsi",
         Some(DiskController::VirtioScsi) => "scsi",
         Some(DiskController::Nvme) => "nvme",
-        // QEMU has neither of the two others, and no guest is without a driver for SATA.
-        Some(DiskController::Ide | DiskController::Sata | DiskController::LsiLogic | DiskController::BusLogic) => {
-            "sata"
-        }
+        // What QEMU has not, or not so that guests start from it, is SATA, for which no guest is without a driver.
+        Some(
+            DiskController::Ide
+            | DiskController::Sata
+            | DiskController::LsiLogic
+            | DiskController::LsiLogicSas
+            | DiskController::BusLogic,
+        ) => "sata",
     }
 }
 
