@@ -1,6 +1,7 @@
 //! What vagrant-libvirt makes of the calls in a provider's block: lists and tables among its attributes.
 
 use serde_json::{Map, Value as Json, json};
+use vagrantfile::layer::Value;
 
 use super::super::table::{Body, Called};
 use super::values::of_value;
@@ -175,7 +176,39 @@ pub fn attributes(body: &Body) -> Vec<(String, Json)> {
     for (attribute, prefix) in [("cdroms", "hd"), ("floppies", "fd")] {
         name_devices(&mut found, attribute, prefix);
     }
+    add_channels(&mut found, body);
     found
+}
+
+/// The channels that the plugin adds itself, unless the block has them, and without those that it switches off.
+fn add_channels(found: &mut Vec<(String, Json)>, body: &Body) {
+    let is_spice =
+        matches!(body.options.value("graphics_type"), Some(Value::String(it) | Value::Symbol(it)) if it == "spice");
+    let uses_agent = matches!(body.options.value("qemu_use_agent"), Some(Value::Boolean(true)));
+    for (is_wanted, kind, name) in [
+        (uses_agent, "unix", "org.qemu.guest_agent."),
+        (is_spice, "spicevmc", "com.redhat.spice."),
+    ] {
+        let list = found
+            .iter()
+            .find(|(it, _)| it == "channels")
+            .and_then(|it| it.1.as_array());
+        let has_it = list
+            .into_iter()
+            .flatten()
+            .any(|it| it["target_name"].as_str().is_some_and(|it| it.starts_with(name)));
+        if is_wanted && !has_it {
+            let target = format!("{name}0");
+            push(
+                found,
+                "channels",
+                json!({ "type": kind, "target_name": target, "target_type": "virtio" }),
+            );
+        }
+    }
+    if let Some((_, Json::Array(channels))) = found.iter_mut().find(|(it, _)| it == "channels") {
+        channels.retain(|it| it["disabled"] != json!(true));
+    }
 }
 
 fn storage(found: &mut Vec<(String, Json)>, called: &Called) {
@@ -250,5 +283,40 @@ fn extend(found: &mut Vec<(String, Json)>, attribute: &str, value: Json) {
     match (found.iter_mut().find(|(it, _)| it == attribute), value) {
         (Some((_, Json::Object(table))), Json::Object(more)) => table.extend(more),
         (_, value) => found.push((attribute.to_owned(), value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vagrantfile::layer::{Origin, Value};
+
+    use super::{Body, attributes};
+
+    fn check(options: &[(&str, Value)], expected: serde_json::Value) {
+        let origin = Origin {
+            file: std::path::Path::new("/project/Vagrantfile").into(),
+            line: 1,
+            column: 1,
+        };
+        let mut body = Body::default();
+        for (name, value) in options {
+            body.assign(name, value, &origin, &[]);
+        }
+        let found: serde_json::Map<_, _> = attributes(&body).into_iter().collect();
+        assert_eq!(serde_json::Value::Object(found), expected);
+    }
+
+    #[test]
+    fn the_plugin_adds_the_channels_that_graphics_and_agent_need() {
+        let spice = json!({ "type": "spicevmc", "target_name": "com.redhat.spice.0", "target_type": "virtio" });
+        let agent = json!({ "type": "unix", "target_name": "org.qemu.guest_agent.0", "target_type": "virtio" });
+        let graphics = ("graphics_type", Value::String("spice".to_owned()));
+        check(std::slice::from_ref(&graphics), json!({ "channels": [spice.clone()] }));
+        check(
+            &[graphics, ("qemu_use_agent", Value::Boolean(true))],
+            json!({ "channels": [agent, spice] }),
+        );
+        check(&[("graphics_type", Value::String("vnc".to_owned()))], json!({}));
     }
 }
