@@ -1,5 +1,7 @@
 //! `jaunt config`, `config convert` and `validate`: what the layers say together, said in other ways.
 
+#![cfg(test)]
+
 mod support;
 
 use std::fs;

@@ -193,8 +193,7 @@ fn lines_of(text: &str) -> String {
     if !text.chars().all(is_plain) {
         return text_of(text);
     }
-    let level =
-        (0..).find(|it| !text.contains(&format!("]{}]", "=".repeat(*it))) && !(*it == 0 && text.ends_with(']')));
+    let level = (0..).find(|it| !text.contains(&format!("]{}]", "=".repeat(*it))));
     let signs = "=".repeat(level.unwrap_or(0));
     // A text that ends like the bracket begins would close it too soon.
     match text.ends_with(&format!("]{signs}")) {
