@@ -82,6 +82,7 @@ macro_rules! files_of_the_machine {
 files_of_the_machine!(
     journal,
     id,
+    index_uuid,
     creator_uid,
     vagrant_cwd,
     action_provision,

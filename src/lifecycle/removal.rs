@@ -129,7 +129,7 @@ impl Work<'_> {
     pub(super) fn forget(&mut self) -> Result<()> {
         let claims = self.machine.claims.clone();
         let id = self.machine.id()?;
-        if let Some(key) = self.machine.folder.index_uuid()? {
+        if let Some(key) = self.index_key()? {
             self.index().remove(&key)?;
         }
         self.journal.append(Entry::Gone)?;

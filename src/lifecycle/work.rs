@@ -270,15 +270,11 @@ impl<'a> Work<'a> {
 
     /// Writes what the machine is doing into the index of all machines, and gives it a key there if it has none.
     pub fn enter_into_index(&self, state: &str) -> Result<()> {
-        let folder = &self.machine.folder;
-        let key = match folder.index_uuid()? {
-            Some(key) => key,
-            None => {
-                let key = Uuid::new_v4().simple().to_string();
-                folder.write_index_uuid(&key)?;
-                key
-            }
-        };
+        let known = self.index_key()?;
+        let key = known.unwrap_or_else(|| Uuid::new_v4().simple().to_string());
+        if self.machine.folder.index_uuid()?.as_ref() != Some(&key) {
+            self.machine.folder.write_index_uuid(&key)?;
+        }
         let project = &self.machine.project;
         let machine_box = self.machine.installed_box.as_ref();
         let entry = IndexEntry {
@@ -293,10 +289,20 @@ impl<'a> Work<'a> {
         Ok(self.index().set(&key, &entry, &jiff::Timestamp::now().to_string())?)
     }
 
+    /// The machine's key in the index: as its folder notes it, or else as the index itself knows the machine.
+    pub(super) fn index_key(&self) -> Result<Option<String>> {
+        if let Some(key) = self.machine.folder.index_uuid()? {
+            return Ok(Some(key));
+        }
+        let machine = &self.machine;
+        let data = &machine.project.dot_vagrant;
+        Ok(self.index().key_of(&machine.name, &machine.provider_name, data)?)
+    }
+
     /// Corrects the index where a command died before it could.
     pub(super) fn mend_index(&self, now: State) -> Result<()> {
         let state = StateWords::of(now).id;
-        let noted = match self.machine.folder.index_uuid()? {
+        let noted = match self.index_key()? {
             Some(key) => self.index().state(&key)?,
             None => None,
         };

@@ -56,6 +56,12 @@ impl MachineIndex {
         Ok(state.and_then(Value::as_str).map(str::to_owned))
     }
 
+    /// The key of a machine by its name, its provider and its project's `.vagrant`: what finds it where its own note was spoilt.
+    pub fn key_of(&self, name: &str, provider: &str, local_data_path: &Path) -> Result<Option<String>> {
+        let is_it = |it: &Entry| it.name == name && it.provider == provider && it.local_data_path == local_data_path;
+        Ok(self.list()?.into_iter().find(|(_, it)| is_it(it)).map(|(key, _)| key))
+    }
+
     /// Writes an entry under a key.
     pub fn set(&self, key: &str, entry: &Entry, now: &str) -> Result<()> {
         self.change(|machines| {

@@ -120,9 +120,10 @@ impl MachineFolder {
         self.write("id", id)
     }
 
-    /// The machine's key in the index of machines, 32 hexadecimal digits.
+    /// The machine's key in the index of machines, 32 hexadecimal digits; a part of one is none.
     pub fn index_uuid(&self) -> Result<Option<String>> {
-        self.read("index_uuid")
+        let is_whole = |it: &String| it.len() == 32 && it.bytes().all(|it| it.is_ascii_hexdigit());
+        Ok(self.read("index_uuid")?.filter(is_whole))
     }
 
     /// Notes the machine's key in the index.
