@@ -263,7 +263,7 @@ fn names_that_would_steer_the_terminal_are_shown_and_secrets_in_them_are_not() {
     }
     let status = stand_in.run(&["status"]).success().stdout;
     assert!(
-        status.contains("we\\u{1b}[2Jb               not created (fake)"),
+        status.contains("we\\u{1b}[2Jb ") && status.contains(" not created (fake)"),
         "{status}"
     );
     assert!(status.contains("of-*****"), "{status}");

@@ -444,8 +444,8 @@ fn a_push_that_is_killed_shows_nothing_and_the_next_one_goes_on() {
 
         let pushed = giver.run(["box", "push", "team/web", destination]).success();
 
-        // 44 MiB are not zeros. A registry had the beginning of a pack as well, which is sent again.
-        let rest = 29.0;
+        // 44 MiB are not zeros. A registry keeps whole packs alone: of what had arrived, the beginning of one is sent again.
+        let rest = 40.0;
         assert!(
             moved_mib(&pushed) < rest,
             "what had arrived is not sent again: {}",
