@@ -115,17 +115,16 @@ pub(super) const ENUMERABLE: Methods = &[
     ("include?", includes),
     ("member?", includes),
     ("any?", |it, this, arguments| {
-        Ok(Value::Boolean(matching(it, this, arguments)?.0 > 0))
+        Ok(Value::Boolean(is_there_one(it, this, arguments, true)?))
     }),
     ("none?", |it, this, arguments| {
-        Ok(Value::Boolean(matching(it, this, arguments)?.0 == 0))
+        Ok(Value::Boolean(!is_there_one(it, this, arguments, true)?))
     }),
     ("one?", |it, this, arguments| {
-        Ok(Value::Boolean(matching(it, this, arguments)?.0 == 1))
+        Ok(Value::Boolean(matching(it, this, arguments)? == 1))
     }),
     ("all?", |it, this, arguments| {
-        let (matching, all) = matching(it, this, arguments)?;
-        Ok(Value::Boolean(matching == all))
+        Ok(Value::Boolean(!is_there_one(it, this, arguments, false)?))
     }),
     ("min", |it, this, arguments| {
         extreme(it, this, arguments, Ordering::Less)
@@ -434,18 +433,37 @@ pub(super) fn includes(it: &mut Interpreter, this: &Value, arguments: &Arguments
 }
 
 /// How many items fit a pattern, a block, or are true; and how many there are.
-pub(super) fn matching(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Outcome<(usize, usize)> {
-    let list = it.to_items(this)?;
+/// How many of the items fit.
+pub(super) fn matching(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Outcome<usize> {
     let mut count = 0;
-    for item in &list {
-        let fits = match (arguments.get(0), &arguments.block) {
-            (Some(pattern), _) => it.case_equal(&pattern.clone(), item)?,
-            (None, Some(block)) => it.yield_to(block, std::slice::from_ref(item))?.is_true(),
-            (None, None) => item.is_true(),
-        };
-        count += usize::from(fits);
+    for item in it.to_items(this)? {
+        count += usize::from(fits(it, arguments, &item)?);
     }
-    Ok((count, list.len()))
+    Ok(count)
+}
+
+/// Whether one of the items fits, or does not; those after it are not asked.
+pub(super) fn is_there_one(
+    it: &mut Interpreter,
+    this: &Value,
+    arguments: &Arguments,
+    wanted: bool,
+) -> Outcome<bool> {
+    for item in it.to_items(this)? {
+        if fits(it, arguments, &item)? == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an item matches the pattern, satisfies the block, or is true.
+fn fits(it: &mut Interpreter, arguments: &Arguments, item: &Value) -> Outcome<bool> {
+    match (arguments.get(0), &arguments.block) {
+        (Some(pattern), _) => it.case_equal(&pattern.clone(), item),
+        (None, Some(block)) => Ok(it.yield_to(block, std::slice::from_ref(item))?.is_true()),
+        (None, None) => Ok(item.is_true()),
+    }
 }
 
 pub(super) fn extreme(it: &mut Interpreter, this: &Value, arguments: &Arguments, wanted: Ordering) -> Eval {
