@@ -14,8 +14,8 @@ use crate::cancel::Cancel;
 use crate::pack::{self, Segment};
 use crate::{Error, Result, checksum};
 
-const SHORTEST: usize = 16 << 10;
-const USUAL: usize = 64 << 10;
+const SHORTEST: usize = 8 << 10;
+const USUAL: usize = 32 << 10;
 const LEVEL: i32 = 3;
 
 /// A chunk of a box on this computer.
