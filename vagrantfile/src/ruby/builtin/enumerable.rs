@@ -443,12 +443,7 @@ pub(super) fn matching(it: &mut Interpreter, this: &Value, arguments: &Arguments
 }
 
 /// Whether one of the items fits, or does not; those after it are not asked.
-pub(super) fn is_there_one(
-    it: &mut Interpreter,
-    this: &Value,
-    arguments: &Arguments,
-    wanted: bool,
-) -> Outcome<bool> {
+pub(super) fn is_there_one(it: &mut Interpreter, this: &Value, arguments: &Arguments, wanted: bool) -> Outcome<bool> {
     for item in it.to_items(this)? {
         if fits(it, arguments, &item)? == wanted {
             return Ok(true);
