@@ -27,5 +27,21 @@ mod ui;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    share_one_heap();
     ExitCode::from(cli::main(std::env::args_os().collect()))
 }
+
+/// glibc would give each thread a heap of its own, which grows by a page and a system call at a time: a tenth of what `status` takes.
+/// The threads here hardly ever allocate at the same moment.
+fn share_one_heap() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: no other thread runs yet, and a setting that glibc does not know changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_TOP_PAD, HEAP_STEP);
+    }
+}
+
+/// By how much the heap grows, in bytes. Pages that are not touched cost nothing.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const HEAP_STEP: libc::c_int = 1 << 20;

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory};
 use serde_json::json;
 
-use super::Cli;
+use super::{Cli, built};
 use crate::context::Context;
 use crate::error::Result;
 
@@ -13,7 +13,7 @@ pub struct ListCommandsArgs {}
 
 impl ListCommandsArgs {
     pub fn run(self, context: &Context) -> Result<u8> {
-        let mut commands: Vec<(String, String)> = Cli::command()
+        let mut commands: Vec<(String, String)> = built(Cli::command().disable_help_subcommand(true))
             .get_subcommands()
             .map(|it| {
                 let about = it.get_about().map(ToString::to_string).unwrap_or_default();

@@ -7,6 +7,7 @@ mod cap;
 mod complete;
 mod completion;
 mod config;
+mod deferred;
 mod destroy;
 mod elsewhere;
 mod gc;
@@ -45,6 +46,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::aliases::Expansion;
+use self::deferred::Deferred;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -124,70 +126,70 @@ struct GlobalOptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(subcommand)]
-    Autocomplete(autocomplete::AutocompleteCommand),
+    Autocomplete(Deferred<autocomplete::AutocompleteCommand>),
     #[command(subcommand)]
-    Box(r#box::BoxCommand),
+    Box(Deferred<r#box::BoxCommand>),
     #[command(hide = true)]
-    Cap(cap::CapArgs),
+    Cap(Deferred<cap::CapArgs>),
     #[command(hide = true)]
-    Cloud(elsewhere::ElsewhereArgs),
+    Cloud(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    Complete(complete::CompleteArgs),
-    Config(config::ConfigArgs),
-    Destroy(destroy::DestroyArgs),
+    Complete(Deferred<complete::CompleteArgs>),
+    Config(Deferred<config::ConfigArgs>),
+    Destroy(Deferred<destroy::DestroyArgs>),
     #[command(hide = true)]
-    DockerExec(elsewhere::ElsewhereArgs),
+    DockerExec(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    DockerLogs(elsewhere::ElsewhereArgs),
+    DockerLogs(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    DockerRun(elsewhere::ElsewhereArgs),
-    Gc(gc::GcArgs),
-    GlobalStatus(global_status::GlobalStatusArgs),
-    Halt(halt::HaltArgs),
-    Init(init::InitArgs),
+    DockerRun(Deferred<elsewhere::ElsewhereArgs>),
+    Gc(Deferred<gc::GcArgs>),
+    GlobalStatus(Deferred<global_status::GlobalStatusArgs>),
+    Halt(Deferred<halt::HaltArgs>),
+    Init(Deferred<init::InitArgs>),
     #[command(hide = true)]
-    ListCommands(list_commands::ListCommandsArgs),
+    ListCommands(Deferred<list_commands::ListCommandsArgs>),
     #[command(hide = true)]
-    Login(elsewhere::ElsewhereArgs),
+    Login(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    Man(man::ManArgs),
+    Man(Deferred<man::ManArgs>),
     #[command(subcommand)]
-    Plugin(plugin::PluginCommand),
-    Package(package::PackageArgs),
-    Port(port::PortArgs),
+    Plugin(Deferred<plugin::PluginCommand>),
+    Package(Deferred<package::PackageArgs>),
+    Port(Deferred<port::PortArgs>),
     #[command(hide = true)]
-    Powershell(elsewhere::ElsewhereArgs),
+    Powershell(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    Provider(provider::ProviderArgs),
-    Provision(provision::ProvisionArgs),
+    Provider(Deferred<provider::ProviderArgs>),
+    Provision(Deferred<provision::ProvisionArgs>),
     #[command(hide = true)]
-    Push(elsewhere::ElsewhereArgs),
+    Push(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    Rdp(elsewhere::ElsewhereArgs),
-    Reload(reload::ReloadArgs),
-    Resume(resume::ResumeArgs),
-    Rsync(rsync::RsyncArgs),
+    Rdp(Deferred<elsewhere::ElsewhereArgs>),
+    Reload(Deferred<reload::ReloadArgs>),
+    Resume(Deferred<resume::ResumeArgs>),
+    Rsync(Deferred<rsync::RsyncArgs>),
     #[command(hide = true)]
-    RsyncAuto(elsewhere::ElsewhereArgs),
+    RsyncAuto(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    RsyncTransport(rsync_transport::RsyncTransportArgs),
+    RsyncTransport(Deferred<rsync_transport::RsyncTransportArgs>),
     #[command(hide = true)]
-    Serve(elsewhere::ElsewhereArgs),
+    Serve(Deferred<elsewhere::ElsewhereArgs>),
     #[command(subcommand)]
-    Snapshot(snapshot::SnapshotCommand),
-    Ssh(ssh::SshArgs),
-    SshConfig(ssh_config::SshConfigArgs),
-    Status(status::StatusArgs),
-    Suspend(suspend::SuspendArgs),
-    Trust(trust::TrustArgs),
-    Up(up::UpArgs),
-    Upload(upload::UploadArgs),
-    Validate(validate::ValidateArgs),
-    Version(version::VersionArgs),
+    Snapshot(Deferred<snapshot::SnapshotCommand>),
+    Ssh(Deferred<ssh::SshArgs>),
+    SshConfig(Deferred<ssh_config::SshConfigArgs>),
+    Status(Deferred<status::StatusArgs>),
+    Suspend(Deferred<suspend::SuspendArgs>),
+    Trust(Deferred<trust::TrustArgs>),
+    Up(Deferred<up::UpArgs>),
+    Upload(Deferred<upload::UploadArgs>),
+    Validate(Deferred<validate::ValidateArgs>),
+    Version(Deferred<version::VersionArgs>),
     #[command(hide = true)]
-    Winrm(elsewhere::ElsewhereArgs),
+    Winrm(Deferred<elsewhere::ElsewhereArgs>),
     #[command(hide = true)]
-    WinrmConfig(elsewhere::ElsewhereArgs),
+    WinrmConfig(Deferred<elsewhere::ElsewhereArgs>),
 }
 
 /// Runs the command that the arguments name; returns the exit code.
@@ -210,7 +212,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             ..
         }) => start(environment, &global, command),
         Ok(_) => {
-            print_early(&Cli::command().render_help().to_string());
+            print_early(&built(Cli::command()).render_help().to_string());
             1
         }
         Err(error) => explain_usage(&arguments, &error),
@@ -241,8 +243,16 @@ fn run_in_shell(script: &str, arguments: &[OsString]) -> u8 {
 }
 
 fn parse(arguments: &[OsString]) -> std::result::Result<Cli, clap::Error> {
-    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let matches = Cli::command().try_get_matches_from(arguments);
+    // Help and advice speak of all commands.
+    let matches = matches.or_else(|_| built(Cli::command()).try_get_matches_from(arguments))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// With the options and the help of every command.
+fn built(mut command: clap::Command) -> clap::Command {
+    command.build();
+    command
 }
 
 /// Vagrant's exit codes: help is 0 on stdout, an unknown command 1 with the usage on stdout, any other mistake 1 on stderr.
@@ -434,54 +444,54 @@ impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Aside {
 impl Command {
     /// Whether boxes are to be those of the lock file.
     fn is_locked(&self) -> bool {
-        matches!(self, Command::Up(it) if it.locked)
+        matches!(self, Command::Up(it) if it.0.locked)
     }
 
     async fn run(self, context: &Context) -> Result<u8> {
         match self {
-            Command::Autocomplete(it) => it.run(context),
-            Command::Box(it) => it.run(context).await,
-            Command::Cap(it) => it.run(context).await,
-            Command::Cloud(it) => it.run(context, "cloud"),
-            Command::Complete(it) => it.run(context).await,
-            Command::Config(it) => it.run(context),
-            Command::Destroy(it) => it.run(context).await,
-            Command::DockerExec(it) => it.run(context, "docker-exec"),
-            Command::DockerLogs(it) => it.run(context, "docker-logs"),
-            Command::DockerRun(it) => it.run(context, "docker-run"),
-            Command::Gc(it) => it.run(context).await,
-            Command::GlobalStatus(it) => it.run(context).await,
-            Command::Halt(it) => it.run(context).await,
-            Command::Package(it) => it.run(context).await,
-            Command::Init(it) => it.run(context),
-            Command::ListCommands(it) => it.run(context),
-            Command::Login(it) => it.run(context, "login"),
-            Command::Man(it) => it.run(context),
-            Command::Plugin(it) => it.run(context),
-            Command::Powershell(it) => it.run(context, "powershell"),
-            Command::Provider(it) => it.run(context).await,
-            Command::Push(it) => it.run(context, "push"),
-            Command::Rdp(it) => it.run(context, "rdp"),
-            Command::Port(it) => it.run(context).await,
-            Command::Provision(it) => it.run(context).await,
-            Command::Reload(it) => it.run(context).await,
-            Command::Resume(it) => it.run(context).await,
-            Command::Rsync(it) => it.run(context).await,
-            Command::RsyncAuto(it) => it.run(context, "rsync-auto"),
-            Command::RsyncTransport(it) => it.run().await,
-            Command::Serve(it) => it.run(context, "serve"),
-            Command::Snapshot(it) => it.run(context).await,
-            Command::Ssh(it) => it.run(context).await,
-            Command::SshConfig(it) => it.run(context).await,
-            Command::Status(it) => it.run(context).await,
-            Command::Suspend(it) => it.run(context).await,
-            Command::Trust(it) => it.run(context),
-            Command::Up(it) => it.run(context).await,
-            Command::Upload(it) => it.run(context).await,
-            Command::Validate(it) => it.run(context).await,
-            Command::Version(it) => it.run(context),
-            Command::Winrm(it) => it.run(context, "winrm"),
-            Command::WinrmConfig(it) => it.run(context, "winrm-config"),
+            Command::Autocomplete(it) => it.0.run(context),
+            Command::Box(it) => it.0.run(context).await,
+            Command::Cap(it) => it.0.run(context).await,
+            Command::Cloud(it) => it.0.run(context, "cloud"),
+            Command::Complete(it) => it.0.run(context).await,
+            Command::Config(it) => it.0.run(context),
+            Command::Destroy(it) => it.0.run(context).await,
+            Command::DockerExec(it) => it.0.run(context, "docker-exec"),
+            Command::DockerLogs(it) => it.0.run(context, "docker-logs"),
+            Command::DockerRun(it) => it.0.run(context, "docker-run"),
+            Command::Gc(it) => it.0.run(context).await,
+            Command::GlobalStatus(it) => it.0.run(context).await,
+            Command::Halt(it) => it.0.run(context).await,
+            Command::Package(it) => it.0.run(context).await,
+            Command::Init(it) => it.0.run(context),
+            Command::ListCommands(it) => it.0.run(context),
+            Command::Login(it) => it.0.run(context, "login"),
+            Command::Man(it) => it.0.run(context),
+            Command::Plugin(it) => it.0.run(context),
+            Command::Powershell(it) => it.0.run(context, "powershell"),
+            Command::Provider(it) => it.0.run(context).await,
+            Command::Push(it) => it.0.run(context, "push"),
+            Command::Rdp(it) => it.0.run(context, "rdp"),
+            Command::Port(it) => it.0.run(context).await,
+            Command::Provision(it) => it.0.run(context).await,
+            Command::Reload(it) => it.0.run(context).await,
+            Command::Resume(it) => it.0.run(context).await,
+            Command::Rsync(it) => it.0.run(context).await,
+            Command::RsyncAuto(it) => it.0.run(context, "rsync-auto"),
+            Command::RsyncTransport(it) => it.0.run().await,
+            Command::Serve(it) => it.0.run(context, "serve"),
+            Command::Snapshot(it) => it.0.run(context).await,
+            Command::Ssh(it) => it.0.run(context).await,
+            Command::SshConfig(it) => it.0.run(context).await,
+            Command::Status(it) => it.0.run(context).await,
+            Command::Suspend(it) => it.0.run(context).await,
+            Command::Trust(it) => it.0.run(context),
+            Command::Up(it) => it.0.run(context).await,
+            Command::Upload(it) => it.0.run(context).await,
+            Command::Validate(it) => it.0.run(context).await,
+            Command::Version(it) => it.0.run(context),
+            Command::Winrm(it) => it.0.run(context, "winrm"),
+            Command::WinrmConfig(it) => it.0.run(context, "winrm-config"),
         }
     }
 }

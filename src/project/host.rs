@@ -116,13 +116,15 @@ impl Host for ProcessHost {
         Facts {
             platform: platform(),
             architecture: system.machine().to_string_lossy().into_owned(),
-            processors: std::thread::available_parallelism().map_or(1, |it| it.get() as u32),
-            memory: memory_mib(),
             hostname: system.nodename().to_string_lossy().into_owned(),
             user: self.environment.text("USER").unwrap_or_else(|| "user".to_owned()),
             user_id: rustix::process::getuid().as_raw(),
             group_id: rustix::process::getgid().as_raw(),
         }
+    }
+
+    fn processors(&self) -> u32 {
+        std::thread::available_parallelism().map_or(1, |it| it.get() as u32)
     }
 
     fn now(&self) -> Moment {
@@ -247,16 +249,4 @@ fn platform() -> Platform {
         "linux" => Platform::Linux,
         _ => Platform::Bsd,
     }
-}
-
-/// Linux tells it in /proc; elsewhere it is not known.
-fn memory_mib() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|it| it.strip_prefix("MemTotal:"))?;
-    line.trim()
-        .trim_end_matches("kB")
-        .trim()
-        .parse::<u64>()
-        .ok()
-        .map(|it| it / 1024)
 }

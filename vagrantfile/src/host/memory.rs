@@ -91,13 +91,15 @@ impl Host for MemoryHost {
         Facts {
             platform: Platform::Linux,
             architecture: "x86_64".to_owned(),
-            processors: 4,
-            memory: Some(16384),
             hostname: "workstation".to_owned(),
             user: "user".to_owned(),
             user_id: 1000,
             group_id: 1000,
         }
+    }
+
+    fn processors(&self) -> u32 {
+        4
     }
 
     fn now(&self) -> Moment {

@@ -41,6 +41,9 @@ pub trait Host: Send {
     /// What kind of machine this is, and who uses it.
     fn facts(&self) -> Facts;
 
+    /// How many processors this machine has. Finding out takes longer than the other facts together, and few files ask.
+    fn processors(&self) -> u32;
+
     /// The time.
     fn now(&self) -> Moment;
 
@@ -84,10 +87,6 @@ pub struct Facts {
     pub platform: Platform,
     /// The processor's architecture: `x86_64`, `aarch64`.
     pub architecture: String,
-    /// How many processors there are.
-    pub processors: u32,
-    /// Memory in MiB, where it is known.
-    pub memory: Option<u64>,
     /// The machine's name.
     pub hostname: String,
     /// The user's name.

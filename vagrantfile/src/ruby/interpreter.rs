@@ -1,7 +1,7 @@
 //! The state of an interpreter, and how methods are found and called.
 
 use super::ir::Source;
-use super::symbol::Symbol;
+use super::symbol::{Symbol, SymbolMap};
 use super::value::*;
 use crate::language::{Configure, Shared};
 use crate::layer::Origin;
@@ -34,7 +34,7 @@ pub enum Flow {
 pub struct Interpreter {
     pub shared: Rc<Shared>,
     pub core: super::core::Core,
-    pub globals: HashMap<Symbol, Value>,
+    pub globals: SymbolMap<Value>,
     pub main: Value,
     /// What was handed to `Vagrant.configure` since the file began.
     pub configures: Vec<Configure>,
@@ -55,7 +55,7 @@ pub struct Interpreter {
     steps: u64,
     memory_before: usize,
     stack_base: usize,
-    pub(super) cache: HashMap<(usize, Symbol), Option<Rc<Method>>>,
+    pub(super) cache: HashMap<(usize, Symbol), Option<Rc<Method>>, foldhash::fast::RandomState>,
 }
 
 /// Where an error was raised, and the calls that led there.
@@ -81,7 +81,7 @@ impl Interpreter {
         let mut interpreter = Self {
             shared,
             core,
-            globals: HashMap::new(),
+            globals: SymbolMap::default(),
             main,
             configures: Vec::new(),
             blocks: HashMap::new(),
@@ -97,7 +97,7 @@ impl Interpreter {
             steps: 0,
             memory_before: charged(),
             stack_base: stack_pointer(),
-            cache: HashMap::new(),
+            cache: HashMap::default(),
         };
         super::builtin::install(&mut interpreter);
         interpreter

@@ -7,13 +7,19 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 /// A name: of a method, a variable, a constant; or a symbol of Ruby's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol(u32);
 
+/// What is found by a symbol. Some thousand symbols are put into such maps whenever a file is read, so that hashing shows.
+pub type SymbolMap<V> = HashMap<Symbol, V, RandomState>;
+
 #[derive(Default)]
 struct Table {
-    numbers: HashMap<Rc<str>, u32>,
+    /// The hashes are seeded: a file chooses its names, and must not choose where they fall.
+    numbers: HashMap<Rc<str>, u32, RandomState>,
     texts: Vec<Rc<str>>,
 }
 

@@ -71,6 +71,7 @@ pub fn install(it: &mut Interpreter) {
 impl Interpreter {
     /// Gives the instances of a class methods.
     pub fn methods(&mut self, class: &Rc<Class>, methods: Methods) {
+        class.methods.borrow_mut().reserve(methods.len());
         for (name, native) in methods {
             self.define(
                 class,

@@ -135,9 +135,7 @@ const STATUS: Methods = &[
 
 const ETC: Methods = &[
     ("nprocessors", |it, _, _| {
-        Ok(Value::Integer(i64::from(
-            it.shared.world.borrow().host.facts().processors,
-        )))
+        Ok(Value::Integer(i64::from(it.shared.world.borrow().host.processors())))
     }),
     ("getlogin", |it, _, _| {
         Ok(Value::string(it.shared.world.borrow().host.facts().user))

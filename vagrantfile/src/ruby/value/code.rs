@@ -4,10 +4,9 @@ use super::collections::Arguments;
 use super::variables::Variables;
 use super::{Value, Weight, charge};
 use crate::ruby::ir::{Function, Source};
-use crate::ruby::symbol::Symbol;
+use crate::ruby::symbol::{Symbol, SymbolMap};
 use indexmap::IndexMap;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A block, proc or lambda.
@@ -41,7 +40,7 @@ pub struct Class {
     pub is_module: bool,
     pub is_singleton: bool,
     pub superclass: Option<Rc<Class>>,
-    pub methods: RefCell<HashMap<Symbol, Rc<Method>>>,
+    pub methods: RefCell<SymbolMap<Rc<Method>>>,
     pub constants: RefCell<IndexMap<Symbol, Value>>,
     pub class_variables: RefCell<IndexMap<Symbol, Value>>,
     pub instance: RefCell<IndexMap<Symbol, Value>>,
