@@ -47,7 +47,12 @@ pub struct Http {
 impl Http {
     /// A client that trusts as told; with `--offline` one that answers every request with an error.
     pub fn for_user(context: &Context, trust: &Trust) -> Result<Self> {
-        if context.offline {
+        Self::unless_offline(context.offline, trust)
+    }
+
+    /// The same for those who know no context.
+    pub fn unless_offline(offline: bool, trust: &Trust) -> Result<Self> {
+        if offline {
             return Ok(Self { client: None });
         }
         Self::new(trust)

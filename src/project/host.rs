@@ -14,10 +14,12 @@ use vagrantfile::host::{
 use super::trust::{TRUST_ADVICE, Trust};
 use crate::context::Context;
 use crate::environment::Environment;
+use crate::http::{Http, Trust as Certificates};
 use crate::ui::Ui;
 
 /// This computer, as a Vagrantfile in a folder sees it.
 pub struct ProcessHost {
+    is_offline: bool,
     environment: Environment,
     folder: PathBuf,
     ui: Arc<Ui>,
@@ -32,6 +34,7 @@ impl ProcessHost {
     /// This computer for the Vagrantfiles of a project.
     pub fn new(context: &Context, vagrantfile: &Path, trust: &Arc<Trust>) -> Self {
         Self {
+            is_offline: context.offline,
             environment: context.environment.clone(),
             folder: vagrantfile.parent().unwrap_or(Path::new("/")).to_owned(),
             ui: context.ui.clone(),
@@ -167,7 +170,11 @@ impl Host for ProcessHost {
         let mut process = process(&command.line)?;
         process
             .current_dir(&command.directory)
-            .stderr(Stdio::inherit())
+            .stderr(if command.capture {
+                Stdio::piped()
+            } else {
+                Stdio::inherit()
+            })
             .stdin(Stdio::null());
         for (name, value) in &command.environment {
             match value {
@@ -197,10 +204,10 @@ impl Host for ProcessHost {
         if self.is_pretended {
             return Ok(Vec::new());
         }
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            format!("a Vagrantfile cannot fetch {url} in this version"),
-        ))
+        let http = Http::unless_offline(self.is_offline, &Certificates::default()).map_err(io::Error::other)?;
+        // Files are read on a thread of their own, where no runtime is.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(http.get(url, LONGEST_FILE as usize))
     }
 
     fn change(&mut self, change: &Change) -> io::Result<()> {

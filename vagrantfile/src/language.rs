@@ -19,6 +19,9 @@ pub trait Language {
 
     /// Runs a block that this language gave to [`Model::keep_block`].
     fn run(&mut self, block: BlockId, arguments: &[Argument]) -> Result<Datum>;
+
+    /// Runs what files left for the end.
+    fn finish(&mut self) {}
 }
 
 /// A block handed to `Vagrant.configure`.

@@ -59,4 +59,10 @@ impl Plugins {
             Plugins::Exactly(names) => names.iter().any(|it| it == name),
         }
     }
+
+    /// Whether `require` finds a plugin's code. To assume a plugin is an answer and no code: only where its job is built in has a file
+    /// nothing to miss of it.
+    pub fn loads(&self, name: &str) -> bool {
+        self.has(name) && BUILT_IN.iter().any(|it| it.name == name)
+    }
 }

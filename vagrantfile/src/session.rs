@@ -176,6 +176,16 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    /// What files left for the end (`at_exit`) runs before the program goes on to end.
+    fn drop(&mut self) {
+        let _ = self.ask(|worker| {
+            worker.finish();
+            Ok(())
+        });
+    }
+}
+
 /// The thread's own state.
 struct Worker {
     shared: Rc<Shared>,
@@ -304,6 +314,17 @@ impl Worker {
     fn call(&mut self, block: BlockId, arguments: Vec<BlockArgument>) -> Result<Value> {
         let arguments: Vec<_> = arguments.into_iter().map(Argument::Value).collect();
         self.run(block, &arguments)
+    }
+
+    fn finish(&mut self) {
+        let file = |it: &Running| self.files.iter().find(|file| file.domain() == it.domain).cloned();
+        let files: Vec<_> = self.languages.iter().map(file).collect();
+        for (running, file) in self.languages.iter_mut().zip(files) {
+            if let Some(file) = file {
+                self.shared.world.borrow_mut().enter(&running.domain, &file.path);
+            }
+            running.language.finish();
+        }
     }
 
     /// Runs the blocks of a root's providers; returns what each of them filled.

@@ -2,7 +2,7 @@
 -- length is made up, or a range that no table can have, would keep them busy for years.
 
 local exhausted = ...
-local rawlen, rawget, error, type, select = rawlen, rawget, error, type, select
+local rawlen, rawget, error, type, tostring = rawlen, rawget, error, type, tostring
 local limit = 10000000
 
 local function honest(list)
@@ -33,6 +33,15 @@ local move = table.move
 table.move = function(list, first, last, ...)
   short(first, last)
   return move(list, first, last, ...)
+end
+
+-- Nothing, again and again, takes no memory that would be counted.
+local rep = string.rep
+string.rep = function(text, count, ...)
+  if type(count) == "number" and count > limit and #tostring(text) == 0 and #tostring(... or "") == 0 then
+    return ""
+  end
+  return rep(text, count, ...)
 end
 
 -- An error that says that the file takes too long may be caught, but what catches it does not go on.

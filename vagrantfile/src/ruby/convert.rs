@@ -418,7 +418,7 @@ pub fn inspect_text(text: &str) -> String {
             '\t' => shown.push_str("\\t"),
             '\r' => shown.push_str("\\r"),
             '\u{1b}' => shown.push_str("\\e"),
-            '\0' => shown.push_str("\\0"),
+            '\0' => shown.push_str("\\u0000"),
             '\u{7}' => shown.push_str("\\a"),
             '\u{8}' => shown.push_str("\\b"),
             '\u{b}' => shown.push_str("\\v"),

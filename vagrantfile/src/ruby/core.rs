@@ -26,6 +26,7 @@ pub struct Core {
     pub range: Rc<Class>,
     pub regexp: Rc<Class>,
     pub proc: Rc<Class>,
+    pub method: Rc<Class>,
     pub config: Rc<Class>,
     pub exception: Rc<Class>,
     pub standard_error: Rc<Class>,
@@ -83,6 +84,7 @@ impl Core {
         let exception = class("Exception", &object);
         let standard_error = class("StandardError", &exception);
         let (comparable, enumerable) = (module("Comparable"), module("Enumerable"));
+        let proc = class("Proc", &object);
         let core = Self {
             class: class("Class", &module_class),
             nil: class("NilClass", &object),
@@ -96,7 +98,8 @@ impl Core {
             hash: class("Hash", &object),
             range: class("Range", &object),
             regexp: class("Regexp", &object),
-            proc: class("Proc", &object),
+            method: class("Method", &proc),
+            proc,
             config: Class::new("Vagrant::Config::V2::Root", Some(object.clone()), false),
             module: module_class,
             object,

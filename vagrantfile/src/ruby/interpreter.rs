@@ -43,6 +43,8 @@ pub struct Interpreter {
     /// Files that `require` has read, and libraries that were started.
     pub required: HashSet<PathBuf>,
     pub libraries: HashSet<&'static str>,
+    /// The blocks of `at_exit`.
+    pub last_blocks: Vec<Value>,
     pub(super) source: Rc<Source>,
     /// Where the call that runs begins, and where its name stands.
     pub(super) at: u32,
@@ -87,6 +89,7 @@ impl Interpreter {
             blocks: HashMap::new(),
             required: HashSet::new(),
             libraries: HashSet::new(),
+            last_blocks: Vec::new(),
             source,
             at: 0,
             name_at: 0,
@@ -200,6 +203,16 @@ impl Interpreter {
         }
         charge(bytes);
         self.tick()
+    }
+
+    /// Checks that there is stack for a text to be parsed: the parser recurses uncounted, and its depth is bounded.
+    pub fn leave_stack_for(&mut self, text: &str) -> Outcome<()> {
+        let needed = text.len().min(10_000) * 2048 + text.len().min(1_500) * 8192;
+        let used = self.stack_base.abs_diff(stack_pointer());
+        if used + needed + STACK_RESERVE > self.shared.settings.limits.stack {
+            return Err(self.error("SystemStackError", "stack level too deep"));
+        }
+        Ok(())
     }
 
     /// Counts work that one call does, such as each character that is looked at.

@@ -15,6 +15,12 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
         include_str!("library/collections.rb"),
         &["Set", "OpenStruct", "LazyList"],
     ),
+    ("net.rb", include_str!("library/net.rb"), &["Net"]),
+    (
+        "rational.rb",
+        include_str!("library/rational.rb"),
+        &["Rational", "Complex"],
+    ),
     (
         "text.rb",
         include_str!("library/text.rb"),

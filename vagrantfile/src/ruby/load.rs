@@ -25,6 +25,7 @@ const BUILT_IN: &[&str] = &[
     "date",
     "securerandom",
     "socket",
+    "pty",
     "rbconfig",
     "optparse",
     "getoptlong",
@@ -138,6 +139,7 @@ fn read_source(it: &mut Interpreter, path: &Path) -> Outcome<Rc<Source>> {
 
 /// Runs a source at the top level.
 pub fn run_source(it: &mut Interpreter, source: Rc<Source>) -> Outcome<Value> {
+    it.leave_stack_for(&source.text)?;
     let body = lower::parse(&source).map_err(|report| Box::new(Flow::Stop(report)))?;
     let Some(body) = body else { return Ok(Value::Nil) };
     let scope = Rc::new(Scope {
@@ -201,6 +203,7 @@ pub fn evaluate(it: &mut Interpreter, text: String, path: Option<String>, line: 
         None => Arc::from(Path::new("(eval)")),
     };
     it.work(text.len().saturating_mul(16))?;
+    it.leave_stack_for(&text)?;
     let source = Rc::new(Source::new(path, text, line, false));
     let body = match lower::parse(&source) {
         Ok(Some(body)) => body,
@@ -290,7 +293,7 @@ pub fn require(it: &mut Interpreter, name: &str) -> Eval {
             return require_file(it, path);
         }
     }
-    if it.shared.settings.plugins.has(bare) {
+    if it.shared.settings.plugins.loads(bare) {
         return Ok(Value::Boolean(true));
     }
     let error = it.error("LoadError", format!("cannot load such file -- {name}"));

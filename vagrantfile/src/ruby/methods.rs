@@ -21,6 +21,7 @@ impl Interpreter {
             Value::Hash(_) => &core.hash,
             Value::Range(_) => &core.range,
             Value::Regexp(_) => &core.regexp,
+            Value::Proc(proc) if super::builtin::method::is_bound(proc) => &core.method,
             Value::Proc(_) => &core.proc,
             Value::Class(class) if class.is_module => &core.module,
             Value::Class(_) => &core.class,
@@ -130,6 +131,9 @@ impl Interpreter {
         }
         match self.find_method(this, name) {
             Some(method) if from_self || self.may_call(&method) => self.invoke(&method, this, arguments),
+            Some(_) if self.find_method(this, Symbol::new("method_missing")).is_some() => {
+                self.missing(this, name, arguments, false)
+            }
             Some(method) => {
                 let kind = if method.visibility.get() == Visibility::Private {
                     "private"

@@ -83,6 +83,22 @@ impl Language for Ruby {
             .and_then(|value| config::to_datum(it, &value));
         result.map_err(|flow| self.reported(*flow))
     }
+
+    fn finish(&mut self) {
+        self.interpreter.begin();
+        // Ruby runs the last one first, and those that a block adds after it.
+        while let Some(block) = self.interpreter.last_blocks.pop() {
+            if let Err(flow) = self.interpreter.yield_to(&block, &[]) {
+                let report = self.reported(*flow);
+                self.interpreter
+                    .shared
+                    .world
+                    .borrow_mut()
+                    .host
+                    .print(&format!("{report}\n"));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Ruby snippets and what they print; Vagrantfiles and the layers that they make.
 
+mod fractions;
 mod language;
 mod layers;
 mod limits;
 mod numbers;
+mod strangers;
 
 use crate::host::MemoryHost;
 use crate::layer::{Entry, Setting};

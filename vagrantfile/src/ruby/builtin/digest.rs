@@ -34,18 +34,15 @@ pub fn install(it: &mut Interpreter) {
     let random = it.core.module_at("SecureRandom");
     it.own_methods(&random, RANDOM);
     let random = it.core.class_at("Random", &it.core.object.clone());
-    it.own_methods(
-        &random,
-        &[("rand", |it, _, arguments| {
-            let kernel = Value::Class(it.core.kernel.clone());
-            it.dispatch(
-                &kernel,
-                crate::ruby::symbol::Symbol::new("rand"),
-                arguments.clone(),
-                true,
-            )
-        })],
-    );
+    it.own_methods(&random, &[("rand", any_number), ("new_seed", any_number)]);
+    it.methods(&random, &[("rand", any_number), ("seed", any_number)]);
+}
+
+/// A number of chance. A seed has no effect: the numbers that follow from one are Ruby's own.
+fn any_number(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let kernel = Value::Class(it.core.kernel.clone());
+    let name = crate::ruby::symbol::Symbol::new("rand");
+    it.dispatch(&kernel, name, arguments.clone(), true)
 }
 
 const SHA256: Methods = &[

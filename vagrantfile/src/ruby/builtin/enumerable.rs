@@ -232,6 +232,27 @@ pub(super) const ENUMERABLE: Methods = &[
         let slices = it.gather(items.windows(count).map(|it| Value::array(it.to_vec())))?;
         each_of(it, this, slices, arguments, "each_cons")
     }),
+    ("minmax_by", |it, this, arguments| {
+        let low = extreme_by(it, this, arguments, Ordering::Less)?;
+        Ok(Value::array(vec![
+            low,
+            extreme_by(it, this, arguments, Ordering::Greater)?,
+        ]))
+    }),
+    ("chunk", |it, this, arguments| {
+        let mut chunks: Vec<(Value, Vec<Value>)> = Vec::new();
+        for item in it.to_items(this)? {
+            let key = through(it, arguments.block.as_ref(), item.clone())?;
+            match chunks.last_mut() {
+                Some((last, items)) if it.equal(last, &key)? => items.push(item),
+                _ => chunks.push((key, vec![item])),
+            }
+        }
+        let rows = chunks
+            .into_iter()
+            .map(|(key, items)| Value::array(vec![key, Value::array(items)]));
+        Ok(Value::array(it.gather(rows)?))
+    }),
     ("chunk_while", |it, this, arguments| {
         let Some(block) = &arguments.block else {
             return Ok(this.clone());

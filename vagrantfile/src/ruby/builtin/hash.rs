@@ -53,6 +53,27 @@ const METHODS: Methods = &[
         }
         Ok(Value::Nil)
     }),
+    ("assoc", |it, this, arguments| {
+        let wanted = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        found_pair(it, this, &wanted, |(key, _)| key)
+    }),
+    ("rassoc", |it, this, arguments| {
+        let wanted = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        found_pair(it, this, &wanted, |(_, value)| value)
+    }),
+    ("flatten", |it, this, arguments| {
+        let depth = match arguments.get(0) {
+            Some(depth) => usize::try_from(it.integer_of(Some(depth))?).unwrap_or(usize::MAX),
+            None => 1,
+        };
+        let rows = pairs(this)
+            .into_iter()
+            .map(|(key, value)| Value::array(vec![key, value]));
+        let (rows, mut flat) = (it.gather(rows)?, Vec::new());
+        super::array::flatten(it, rows, depth, &mut flat)?;
+        Ok(Value::array(flat))
+    }),
+    ("deconstruct_keys", |_, this, _| Ok(this.clone())),
     ("keys", |_, this, _| {
         Ok(Value::array(pairs(this).into_iter().map(|(key, _)| key).collect()))
     }),
@@ -486,4 +507,14 @@ fn merge(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
         }
     }
     Ok(this.clone())
+}
+
+/// The pair whose key or value is the wanted one.
+fn found_pair(it: &mut Interpreter, this: &Value, wanted: &Value, part: fn(&(Value, Value)) -> &Value) -> Eval {
+    for pair in pairs(this) {
+        if it.equal(part(&pair), wanted)? {
+            return Ok(Value::array(vec![pair.0, pair.1]));
+        }
+    }
+    Ok(Value::Nil)
 }

@@ -51,10 +51,18 @@ const METHODS: Methods = &[
     ("sprintf", |it, _, arguments| {
         Ok(Value::string(super::format::format(it, &arguments.list)?))
     }),
+    ("Rational", |it, _, arguments| convert(it, "Rational", arguments)),
+    ("Complex", |it, _, arguments| convert(it, "Complex", arguments)),
     ("gets", |_, _, _| Ok(Value::Nil)),
     ("sleep", |_, _, _| Ok(Value::Integer(0))),
     ("srand", |_, _, _| Ok(Value::Integer(0))),
-    ("at_exit", |_, _, _| Ok(Value::Nil)),
+    ("at_exit", |it, _, arguments| match arguments.block.clone() {
+        Some(block) => {
+            it.last_blocks.push(block.clone());
+            Ok(block)
+        }
+        None => Err(it.error("ArgumentError", "called without a block")),
+    }),
     ("trap", |_, _, _| Ok(Value::Nil)),
     ("autoload", |_, _, _| Ok(Value::Nil)),
     ("set_trace_func", |_, _, _| Ok(Value::Nil)),
@@ -156,7 +164,13 @@ const METHODS: Methods = &[
     ("fork", |it, _, _| {
         Err(it.error("NotImplementedError", "fork is not supported in a Vagrantfile"))
     }),
-    ("open", |it, _, arguments| super::file::open(it, arguments)),
+    ("open", |it, _, arguments| match super::process::piped(arguments) {
+        Some(arguments) => super::process::open_piped(it, &arguments),
+        None => super::file::open(it, arguments),
+    }),
+    ("connect", |it, _, arguments| {
+        super::process::ask_to_connect(it, arguments)
+    }),
     ("URI", |it, _, arguments| {
         let object = Value::Class(it.core.object.clone());
         let uri = it.send(&object, "const_get", vec![Value::symbol("URI")])?;
@@ -168,6 +182,13 @@ const METHODS: Methods = &[
         it.call(&pathname, Symbol::new("new"), arguments.clone())
     }),
 ];
+
+/// A fraction or a complex number; their classes are written in Ruby.
+pub fn convert(it: &mut Interpreter, class: &str, arguments: &Arguments) -> Eval {
+    let object = Value::Class(it.core.object.clone());
+    let class = it.send(&object, "const_get", vec![Value::symbol(class)])?;
+    it.call(&class, Symbol::new("convert"), arguments.clone())
+}
 
 /// Calls that need to know where they stand: its variables, its block, the class that is open.
 pub fn with_context(it: &mut Interpreter, call: &Call, here: &Rc<Context>) -> Outcome<Option<Value>> {

@@ -12,9 +12,11 @@ pub mod format;
 pub mod hash;
 pub mod json;
 pub mod kernel;
+pub mod method;
 pub mod module;
 pub mod number;
 pub mod object;
+mod pack;
 pub mod proc;
 pub mod process;
 pub mod range;
@@ -51,6 +53,7 @@ pub fn install(it: &mut Interpreter) {
         range::install,
         regexp::install,
         proc::install,
+        method::install,
         enumerator::install,
         structure::install,
         environment::install,

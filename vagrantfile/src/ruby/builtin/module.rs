@@ -207,15 +207,14 @@ const MODULE: Methods = &[
         let Some(method) = own(this).and_then(|class| it.find_in(class, name)) else {
             return Err(it.error("NameError", format!("undefined method `{name}'")));
         };
-        let class = it.core.class_at("UnboundMethod", &it.core.object.clone());
-        let unbound = it.core.instance(&class);
-        if let Value::Object(object) = &unbound {
-            *object.native.borrow_mut() = Some(method);
-        }
-        it.methods(&class, &[("bind", bind)]);
-        Ok(unbound)
+        Ok(super::method::unbound(it, method))
     }),
-    ("instance_methods", |_, this, _| Ok(instance_methods(this))),
+    ("instance_methods", |_, this, arguments| {
+        Ok(instance_methods(this, arguments))
+    }),
+    ("public_instance_methods", |_, this, arguments| {
+        Ok(instance_methods(this, arguments))
+    }),
 ];
 
 const CLASS: Methods = &[
@@ -234,19 +233,29 @@ const CLASS: Methods = &[
             .map_or(Value::Nil, Value::Class))
     }),
     ("inherited", |_, _, _| Ok(Value::Nil)),
-    ("instance_methods", |_, this, _| Ok(instance_methods(this))),
 ];
 
-/// The names of a class's own methods, private ones aside.
-fn instance_methods(this: &Value) -> Value {
+/// The names of the methods that instances have, private ones aside; those of the classes above unless the argument is false.
+fn instance_methods(this: &Value, arguments: &Arguments) -> Value {
     let Some(class) = own(this) else {
         return Value::array(Vec::new());
     };
-    let methods = class.methods.borrow();
-    let open = methods
-        .iter()
-        .filter(|(_, it)| it.visibility.get() != Visibility::Private);
-    Value::array(open.map(|(name, _)| Value::Symbol(*name)).collect())
+    let with_inherited = arguments.get(0).is_none_or(Value::is_true);
+    let classes = if with_inherited {
+        class.ancestors()
+    } else {
+        vec![class.clone()]
+    };
+    let mut names: Vec<Symbol> = Vec::new();
+    for class in &classes {
+        for (name, method) in &*class.methods.borrow() {
+            if method.visibility.get() != Visibility::Private && !names.contains(name) {
+                names.push(*name);
+            }
+        }
+    }
+    names.sort_by_key(|it| it.text());
+    Value::array(names.into_iter().map(Value::Symbol).collect())
 }
 
 fn own(this: &Value) -> Option<&Rc<Class>> {
@@ -420,24 +429,6 @@ fn set_visibility(it: &mut Interpreter, this: &Value, arguments: &Arguments, vis
         }
     }
     Ok(arguments.get(0).cloned().unwrap_or(Value::Nil))
-}
-
-fn bind(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let Value::Object(object) = this else {
-        return Ok(Value::Nil);
-    };
-    let method = object
-        .native
-        .borrow()
-        .clone()
-        .and_then(|it| it.downcast::<Method>().ok());
-    let receiver = arguments.get(0).cloned().unwrap_or(Value::Nil);
-    match method {
-        Some(method) => Ok(Value::native_block(-1, move |it, arguments| {
-            it.invoke(&method, &receiver, arguments.clone())
-        })),
-        None => Err(it.error("TypeError", "this is not a method")),
-    }
 }
 
 /// Used where a class is needed and only a value is at hand.

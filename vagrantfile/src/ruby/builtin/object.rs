@@ -142,10 +142,7 @@ const METHODS: Methods = &[
             let shown = it.describe(this);
             return Err(it.error("NameError", format!("undefined method `{name}' for {shown}")));
         };
-        let this = this.clone();
-        Ok(Value::native_block(-1, move |it, arguments| {
-            it.invoke(&method, &this, arguments.clone())
-        }))
+        Ok(super::method::bound(method, this.clone()))
     }),
     ("methods", |it, this, _| Ok(method_names(it, this, false))),
     ("public_methods", |it, this, _| Ok(method_names(it, this, false))),
@@ -320,7 +317,10 @@ fn instance_eval(it: &mut Interpreter, this: &Value, arguments: &Arguments, valu
 
 fn plain_text(it: &mut Interpreter, this: &Value) -> Outcome<String> {
     match this {
-        Value::Object(object) => Ok(format!("#<{}>", object.class.name.borrow())),
+        Value::Object(object) => {
+            let address = this.identity() & 0xffff_ffff_ffff;
+            Ok(format!("#<{}:0x{address:016x}>", object.class.name.borrow()))
+        }
         Value::Class(class) => Ok(class.name.borrow().clone()),
         Value::Regexp(regexp) => Ok(super::regexp::embedded(regexp)),
         Value::Proc(_) => it.inspect(this),

@@ -2,6 +2,7 @@
 
 use super::Methods;
 use crate::ruby::interpreter::{Eval, Interpreter};
+use crate::ruby::ir::{Function, Target};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use std::rc::Rc;
@@ -16,7 +17,6 @@ pub fn install(it: &mut Interpreter) {
             None => Err(it.error("ArgumentError", "tried to create Proc object without a block")),
         })],
     );
-    it.put(&it.core.object.clone(), "Method", Value::Class(proc));
     let binding = it.core.class_at("Binding", &it.core.object.clone());
     it.methods(&binding, BINDING);
 }
@@ -39,11 +39,7 @@ const METHODS: Methods = &[
     ("parameters", |_, this, _| Ok(parameters(this))),
     ("source_location", |_, this, _| match this {
         Value::Proc(proc) => match &proc.code {
-            Code::Function { function, .. } => {
-                let (line, _) = function.source.place(function.at);
-                let path = Value::string(function.source.path.to_string_lossy());
-                Ok(Value::array(vec![path, Value::Integer(i64::from(line))]))
-            }
+            Code::Function { function, .. } => Ok(location_of(function)),
             Code::Native { .. } => Ok(Value::Nil),
         },
         _ => Ok(Value::Nil),
@@ -135,12 +131,23 @@ pub fn arity_of(proc: &Proc) -> i32 {
 }
 
 fn parameters(this: &Value) -> Value {
-    use crate::ruby::ir::Target;
     let Value::Proc(proc) = this else { return Value::Nil };
-    let Code::Function { function, .. } = &proc.code else {
-        return Value::array(Vec::new());
-    };
-    let kind = if proc.is_lambda { "req" } else { "opt" };
+    match &proc.code {
+        Code::Function { function, .. } => parameters_of(function, proc.is_lambda),
+        Code::Native { .. } => Value::array(Vec::new()),
+    }
+}
+
+/// Where a function stands: its file and line.
+pub fn location_of(function: &Function) -> Value {
+    let (line, _) = function.source.place(function.at);
+    let path = Value::string(function.source.path.to_string_lossy());
+    Value::array(vec![path, Value::Integer(i64::from(line))])
+}
+
+/// The kinds and names of parameters, as `parameters` lists them.
+pub fn parameters_of(function: &Function, is_lambda: bool) -> Value {
+    let kind = if is_lambda { "req" } else { "opt" };
     let named = |kind: &str, name: Symbol| Value::array(vec![Value::symbol(kind), Value::Symbol(name)]);
     let mut list = Vec::new();
     for target in &function.parameters.required {
@@ -150,6 +157,11 @@ fn parameters(this: &Value) -> Value {
     }
     list.extend(function.parameters.optional.iter().map(|(name, _)| named("opt", *name)));
     list.extend(function.parameters.rest.flatten().map(|name| named("rest", name)));
+    for target in &function.parameters.after {
+        if let Target::Local(name, _) = target {
+            list.push(named(kind, *name));
+        }
+    }
     for (name, default) in &function.parameters.keywords {
         list.push(named(if default.is_some() { "key" } else { "keyreq" }, *name));
     }

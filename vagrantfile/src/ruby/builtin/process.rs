@@ -10,6 +10,19 @@ use crate::ruby::value::*;
 pub fn install(it: &mut Interpreter) {
     let open3 = it.core.module_at("Open3");
     it.own_methods(&open3, OPEN3);
+    let terminal = it.core.module_at("PTY");
+    it.own_methods(
+        &terminal,
+        &[("spawn", |it, _, arguments| open(it, arguments, Streams::Both))],
+    );
+    let uris = it.core.module_at("OpenURI");
+    it.own_methods(
+        &uris,
+        &[("open_uri", |it, _, arguments| {
+            let kernel = Value::Class(it.core.kernel.clone());
+            it.dispatch(&kernel, Symbol::new("open"), arguments.clone(), true)
+        })],
+    );
     let process = it.core.module_at("Process");
     it.own_methods(&process, PROCESS);
     let status = it.core.class_at("Process::Status", &it.core.object.clone());
@@ -23,26 +36,27 @@ pub fn install(it: &mut Interpreter) {
     for (name, value) in [("AF_INET", 2), ("AF_INET6", 10), ("SOCK_STREAM", 1), ("SOCK_DGRAM", 2)] {
         it.put(&socket, name, Value::Integer(value));
     }
-    for name in ["TCPSocket", "TCPServer", "UDPSocket", "UNIXSocket"] {
-        let class = it.core.class_at(name, &it.core.object.clone());
-        it.own_methods(&class, &[("new", connect), ("open", connect)]);
-    }
-    let http = it.core.class_at("Net::HTTP", &it.core.object.clone());
-    it.own_methods(
-        &http,
-        &[
-            ("get", fetch),
-            ("get_response", fetch),
-            ("start", connect),
-            ("new", connect),
-        ],
-    );
     for name in [
-        "SocketError",
-        "Net::OpenTimeout",
-        "Net::ReadTimeout",
-        "OpenURI::HTTPError",
+        "TCPSocket",
+        "TCPServer",
+        "UDPSocket",
+        "UNIXSocket",
+        "UNIXServer",
+        "IPSocket",
+        "Addrinfo",
     ] {
+        let class = it.core.class_at(name, &it.core.object.clone());
+        it.own_methods(
+            &class,
+            &[
+                ("new", connect),
+                ("open", connect),
+                ("tcp", connect),
+                ("getaddress", connect),
+            ],
+        );
+    }
+    for name in ["SocketError", "OpenURI::HTTPError"] {
         it.core.class_at(name, &it.core.standard_error.clone());
     }
 }
@@ -65,14 +79,87 @@ const OPEN3: Methods = &[
             status(it, &output),
         ]))
     }),
-    ("popen3", |it, _, arguments| {
-        run(it, arguments, true)?;
-        Err(it.error(
-            "NotImplementedError",
-            "Open3.popen3 is not supported in a Vagrantfile; use Open3.capture3",
-        ))
-    }),
+    ("popen2", |it, _, arguments| open(it, arguments, Streams::Output)),
+    ("popen2e", |it, _, arguments| open(it, arguments, Streams::Both)),
+    ("popen3", |it, _, arguments| open(it, arguments, Streams::Each)),
+    ("pipeline", pipeline),
+    ("pipeline_r", pipeline),
+    ("pipeline_start", pipeline),
 ];
+
+/// The streams that a command is opened with, beside its input.
+#[derive(Clone, Copy)]
+enum Streams {
+    Output,
+    Both,
+    Each,
+}
+
+/// `Open3.popen3` and its like. The command has ended when the block runs: what the block writes cannot reach it any more.
+fn open(it: &mut Interpreter, arguments: &Arguments, streams: Streams) -> Eval {
+    let output = run(it, arguments, true)?;
+    let input = it.core.class_at("Open3::Input", &it.core.object.clone());
+    it.methods(&input, INPUT);
+    let thread = it.core.class_at("Process::Waiter", &it.core.object.clone());
+    let value = Symbol::new("@value");
+    it.define(
+        &thread,
+        Symbol::new("value"),
+        MethodBody::Reader(value),
+        Visibility::Public,
+    );
+    it.methods(&thread, WAITER);
+    let thread = it.core.instance(&thread);
+    let ended = status(it, &output);
+    it.set_instance_variable(&thread, value, ended)?;
+    let texts = match streams {
+        Streams::Output => vec![output.stdout],
+        Streams::Both => vec![[output.stdout, output.stderr].concat()],
+        Streams::Each => vec![output.stdout, output.stderr],
+    };
+    let mut values = vec![it.core.instance(&input)];
+    for text in texts {
+        values.push(super::file::stream_of(it, &String::from_utf8_lossy(&text))?);
+    }
+    values.push(thread);
+    match &arguments.block {
+        Some(block) => it.yield_to(block, &values),
+        None => Ok(Value::array(values)),
+    }
+}
+
+const INPUT: Methods = &[
+    ("puts", refuse_input),
+    ("print", refuse_input),
+    ("write", refuse_input),
+    ("<<", refuse_input),
+    ("close", |_, _, _| Ok(Value::Nil)),
+    ("close_write", |_, _, _| Ok(Value::Nil)),
+    ("closed?", |_, _, _| Ok(Value::Boolean(true))),
+    ("sync=", |_, _, _| Ok(Value::Nil)),
+];
+
+const WAITER: Methods = &[
+    ("pid", |_, _, _| Ok(Value::Integer(0))),
+    ("join", |_, this, _| Ok(this.clone())),
+    ("alive?", |_, _, _| Ok(Value::Boolean(false))),
+];
+
+fn refuse_input(it: &mut Interpreter, _: &Value, _: &Arguments) -> Eval {
+    Err(it.error(
+        "NotImplementedError",
+        "a command in a Vagrantfile takes no input from a block; use Open3.capture3 with stdin_data",
+    ))
+}
+
+fn pipeline(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let mut lines = Vec::new();
+    for value in arguments.split().0 {
+        lines.push(it.text_of(Some(value))?);
+    }
+    let output = run(it, &Arguments::of(vec![Value::string(lines.join(" | "))]), true)?;
+    Ok(Value::array(vec![status(it, &output)]))
+}
 
 const PROCESS: Methods = &[
     ("pid", |_, _, _| Ok(Value::Integer(1))),
@@ -93,6 +180,13 @@ const PROCESS: Methods = &[
         )))
     }),
     ("spawn", |it, _, arguments| spawn(it, arguments)),
+    ("exec", |it, _, arguments| exec(it, arguments)),
+    ("fork", |it, _, _| {
+        Err(it.error("NotImplementedError", "fork is not supported in a Vagrantfile"))
+    }),
+    ("detach", |_, _, _| Ok(Value::Nil)),
+    ("wait2", |_, _, _| Ok(Value::Nil)),
+    ("waitpid", |_, _, _| Ok(Value::Nil)),
     ("wait", |_, _, _| Ok(Value::Nil)),
     ("kill", |it, _, _| {
         Err(it.error("NotImplementedError", "Process.kill is not supported in a Vagrantfile"))
@@ -173,6 +267,8 @@ const SOCKET: Methods = &[
     ("getifaddrs", |_, _, _| Ok(Value::array(Vec::new()))),
     ("tcp", connect),
     ("new", connect),
+    ("getaddrinfo", connect),
+    ("gethostbyname", connect),
 ];
 
 fn user(it: &mut Interpreter) -> Eval {
@@ -247,6 +343,29 @@ pub fn exec(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     Err(error)
 }
 
+/// The arguments of a command that was written as the name of a file, as in `open("|ls")`.
+pub fn piped(arguments: &Arguments) -> Option<Arguments> {
+    let Some(Value::String(name)) = arguments.get(0) else {
+        return None;
+    };
+    let line = name.text.borrow().strip_prefix('|')?.trim_start().to_owned();
+    Some(Arguments {
+        list: vec![Value::string(line)],
+        ..arguments.clone()
+    })
+}
+
+/// `IO.popen`, `open("|ls")`: what a command prints, as an open file.
+pub fn open_piped(it: &mut Interpreter, arguments: &Arguments) -> Eval {
+    let output = run(it, arguments, true)?;
+    print_errors(it, &output);
+    let stream = super::file::stream_of(it, &String::from_utf8_lossy(&output.stdout))?;
+    match &arguments.block {
+        Some(block) => it.yield_to(block, &[stream]),
+        None => Ok(stream),
+    }
+}
+
 fn print_errors(it: &mut Interpreter, output: &Output) {
     if !output.stderr.is_empty() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -308,7 +427,11 @@ fn command(it: &mut Interpreter, arguments: &Arguments, capture: bool) -> Outcom
                     .and_then(|it| it.text())
                     .map(String::into_bytes);
             }
-            Value::Array(list) => words.extend(list.to_vec().iter().take(1).filter_map(Value::text)),
+            // A program beside the name that it is given, or, alone, a program and its arguments.
+            Value::Array(list) if arguments.split().0.len() > 1 => {
+                words.extend(list.to_vec().iter().take(1).filter_map(Value::text));
+            }
+            Value::Array(list) => words.extend(list.to_vec().iter().filter_map(Value::text)),
             other => words.push(it.text_of(Some(other))?),
         }
     }
@@ -355,12 +478,20 @@ fn connect(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
     }
 }
 
-fn fetch(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
-    let url = match arguments.get(0) {
-        Some(value) => it.to_s(value)?,
-        None => String::new(),
-    };
-    fetch_url(it, &url).map(Value::string)
+/// `Kernel.connect`, which is not Ruby's: asks whether the file may connect to an address.
+pub fn ask_to_connect(it: &mut Interpreter, arguments: &Arguments) -> Eval {
+    let url = it.text_of(arguments.get(0))?;
+    let decision = it
+        .shared
+        .world
+        .borrow_mut()
+        .decide(&crate::host::Act::Connect(url.clone()));
+    match decision {
+        crate::host::Decision::Allow => Ok(Value::Nil),
+        crate::host::Decision::Refuse(advice) => {
+            Err(not_trusted(it, &format!("this file wants to connect to {url}"), advice))
+        }
+    }
 }
 
 /// The text behind a URL.

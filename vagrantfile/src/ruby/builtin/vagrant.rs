@@ -202,6 +202,13 @@ const VAGRANT: Methods = &[
             .unwrap_or(Value::Nil);
         it.send(&env, "to_h", Vec::new())
     }),
+    ("plugins_enabled?", |_, _, _| Ok(Value::Boolean(true))),
+    ("plugins_init?", |_, _, _| Ok(Value::Boolean(true))),
+    ("prerelease?", |_, _, _| Ok(Value::Boolean(false))),
+    ("allow_prerelease_dependencies?", |_, _, _| Ok(Value::Boolean(false))),
+    ("server_mode?", |_, _, _| Ok(Value::Boolean(false))),
+    ("in_debian_package?", |_, _, _| Ok(Value::Boolean(false))),
+    ("log_level", |_, _, _| Ok(Value::Nil)),
     ("in_installer?", |_, _, _| Ok(Value::Boolean(false))),
     ("in_bundler?", |_, _, _| Ok(Value::Boolean(false))),
     ("installer_embedded_dir", |_, _, _| {

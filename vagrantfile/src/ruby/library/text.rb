@@ -128,6 +128,11 @@ module URI
     %r{[a-zA-Z][a-zA-Z0-9+.-]*://\S+}
   end
 
+  def self.encode_www_form(pairs)
+    pairs.flat_map { |key, value| value.is_a?(Array) ? value.map { |it| [key, it] } : [[key, value]] }
+         .map { |pair| pair.compact.map { |it| encode_www_form_component(it) }.join("=") }.join("&")
+  end
+
   def self.encode_www_form_component(text)
     text.to_s.gsub(/[^a-zA-Z0-9*._ -]/) { |letter| letter.bytes.map { |byte| format("%%%02X", byte) }.join }.tr(" ", "+")
   end

@@ -20,12 +20,14 @@ impl Lower {
             P::FloatNode { .. } => Kind::Float(node.as_float_node()?.value()),
             P::RationalNode { .. } => {
                 let it = node.as_rational_node()?;
-                match (integer(&it.numerator()), integer(&it.denominator())) {
-                    (Kind::Integer(one), Kind::Integer(two)) if two != 0 => Kind::Float(one as f64 / two as f64),
-                    _ => Kind::Unsupported("a rational number"),
-                }
+                let parts = [integer(&it.numerator()), integer(&it.denominator())];
+                made("Rational", parts.map(|kind| Node { at, kind }).into())
             }
-            P::ImaginaryNode { .. } => Kind::Unsupported("an imaginary number"),
+            P::ImaginaryNode { .. } => {
+                let imaginary = self.node(&node.as_imaginary_node()?.numeric());
+                let kind = Kind::Integer(0);
+                made("Complex", vec![Node { at, kind }, imaginary])
+            }
             P::StringNode { .. } => Kind::String(text(node.as_string_node()?.unescaped()).into()),
             P::SymbolNode { .. } => Kind::Symbol(Symbol::new(&text(node.as_symbol_node()?.unescaped()))),
             P::XStringNode { .. } => {
@@ -143,6 +145,21 @@ impl Lower {
         }
         nodes
     }
+}
+
+/// A call that makes a number which has no literal in the tree.
+fn made(class: &str, arguments: Vec<Node>) -> Kind {
+    Kind::Call(Box::new(Call {
+        receiver: None,
+        name: Symbol::new(class),
+        name_at: arguments.first().map_or(0, |it| it.at),
+        arguments,
+        block: None,
+        safe: false,
+        is_assignment: false,
+        is_bare: false,
+        ignores_visibility: true,
+    }))
 }
 
 pub(super) fn integer(value: &prism::Integer<'_>) -> Kind {

@@ -31,6 +31,8 @@ pub enum Code {
     Native {
         block: NativeBlock,
         arity: i32,
+        /// The method that it calls, and on what, where it is one that was taken off an object.
+        method: Option<(Rc<Method>, Value)>,
     },
 }
 

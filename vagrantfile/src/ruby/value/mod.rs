@@ -134,6 +134,7 @@ impl Value {
             code: Code::Native {
                 block: Rc::new(block),
                 arity,
+                method: None,
             },
             is_lambda: true,
             tag: 0,

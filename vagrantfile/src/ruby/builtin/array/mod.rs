@@ -86,10 +86,10 @@ const ARRAY: Methods = &[
             (None, Some(block), _) => it.yield_to(block, &[Value::Integer(at)]),
             (None, None, Some(default)) => Ok(default.clone()),
             (None, None, None) => {
-                let count = list.len();
+                let count = list.len() as i64;
                 Err(it.error(
                     "IndexError",
-                    format!("index {at} outside of array bounds: -{count}...{count}"),
+                    format!("index {at} outside of array bounds: {}...{count}", -count),
                 ))
             }
         }
@@ -258,24 +258,8 @@ const ARRAY: Methods = &[
         each_of(it, this, rows, arguments, "permutation")
     }),
     ("pack", |it, this, arguments| {
-        let how = it.text_of(arguments.get(0))?;
-        let list = items(this);
-        match how.as_str() {
-            "m" | "m0" => Ok(Value::string(super::digest::to_base64(
-                it.to_s(&list.first().cloned().unwrap_or(Value::Nil))?.as_bytes(),
-            ))),
-            "C*" | "c*" | "U*" => {
-                let letters = list.iter().filter_map(|it| match it {
-                    Value::Integer(code) => u32::try_from(*code).ok().and_then(char::from_u32),
-                    _ => None,
-                });
-                Ok(Value::string(letters.collect::<String>()))
-            }
-            _ => Err(it.error(
-                "NotImplementedError",
-                format!("pack({how:?}) is not supported in a Vagrantfile"),
-            )),
-        }
+        let template = it.text_of(arguments.get(0))?;
+        super::pack::pack(it, &items(this), &template)
     }),
     ("bsearch", find),
     ("none", |_, _, _| Ok(Value::Nil)),

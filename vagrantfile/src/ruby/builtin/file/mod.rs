@@ -27,11 +27,17 @@ pub fn install(it: &mut Interpreter) {
     stream.included.borrow_mut().push(it.core.enumerable.clone());
     it.methods(&stream, STREAM);
     it.own_methods(&stream, READING);
+    it.own_methods(&stream, PIPES);
     let file = it.core.class_at("File", &stream);
     for (name, value) in [("SEPARATOR", "/"), ("Separator", "/"), ("PATH_SEPARATOR", ":")] {
         it.put(&file, name, Value::string(value));
     }
     it.put(&file, "ALT_SEPARATOR", Value::Nil);
+    let constants = it.core.module_at("File::Constants");
+    for (name, value) in stream::OPEN_FLAGS {
+        it.put(&file, name, Value::Integer(*value));
+        it.put(&constants, name, Value::Integer(*value));
+    }
     for name in [
         "FNM_DOTMATCH",
         "FNM_CASEFOLD",
@@ -103,18 +109,46 @@ const READING: Methods = &[
     ("open", |it, _, arguments| open(it, arguments)),
     ("new", |it, _, arguments| open(it, arguments)),
     ("popen", |it, _, arguments| {
-        let output = crate::ruby::builtin::process::backtick(
-            it,
-            &Arguments::of(arguments.list.iter().take(1).cloned().collect()),
-        )?;
-        let class = it.core.class_at("StringIO", &it.core.object.clone());
-        let stream = opened(it, &class, output.text().unwrap_or_default(), None)?;
-        match &arguments.block {
-            Some(block) => it.yield_to(block, &[stream]),
-            None => Ok(stream),
+        let mut arguments = arguments.clone();
+        // What may follow is how the stream is opened.
+        let keep =
+            |it: &Value| !matches!(it, Value::String(mode) if matches!(&**mode.text.borrow(), "r" | "w" | "r+" | "rb"));
+        arguments.list.retain(keep);
+        crate::ruby::builtin::process::open_piped(it, &arguments)
+    }),
+];
+
+/// `IO` alone takes a command for a file's name.
+const PIPES: Methods = &[
+    ("read", |it, _, arguments| {
+        match crate::ruby::builtin::process::piped(arguments) {
+            Some(arguments) => crate::ruby::builtin::process::backtick(it, &arguments),
+            None => {
+                let file = Value::Class(it.core.class_at("File", &it.core.object.clone()));
+                it.call(&file, Symbol::new("read"), arguments.clone())
+            }
+        }
+    }),
+    ("readlines", |it, _, arguments| {
+        let piped = crate::ruby::builtin::process::piped(arguments);
+        match piped {
+            Some(arguments) => {
+                let text = crate::ruby::builtin::process::backtick(it, &arguments)?;
+                it.send(&text, "lines", Vec::new())
+            }
+            None => {
+                let file = Value::Class(it.core.class_at("File", &it.core.object.clone()));
+                it.call(&file, Symbol::new("readlines"), arguments.clone())
+            }
         }
     }),
 ];
+
+/// A text as an open file.
+pub fn stream_of(it: &mut Interpreter, text: &str) -> Eval {
+    let class = it.core.class_at("StringIO", &it.core.object.clone());
+    opened(it, &class, text.to_owned(), None)
+}
 
 const TESTS: Methods = &[
     ("exist?", |it, _, arguments| {

@@ -35,7 +35,15 @@ pub(super) const NAMES: Methods = &[
             .map_err(|error| failed(it, error, &path))
     }),
     ("dirname", |it, _, arguments| {
-        Ok(Value::string(dirname(&it.text_of(arguments.get(0))?)))
+        let mut path = it.text_of(arguments.get(0))?;
+        let levels = match arguments.get(1) {
+            Some(levels) => it.integer_of(Some(levels))?,
+            None => 1,
+        };
+        for _ in 0..levels.clamp(0, 4096) {
+            path = dirname(&path);
+        }
+        Ok(Value::string(path))
     }),
     ("basename", |it, _, arguments| {
         let (path, suffix) = (

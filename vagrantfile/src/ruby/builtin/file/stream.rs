@@ -139,6 +139,31 @@ pub(super) const STREAM: Methods = &[
     }),
 ];
 
+/// What Linux calls the ways to open a file.
+pub(super) const OPEN_FLAGS: &[(&str, i64)] = &[
+    ("RDONLY", 0),
+    ("WRONLY", 1),
+    ("RDWR", 2),
+    ("CREAT", 0o100),
+    ("EXCL", 0o200),
+    ("TRUNC", 0o1000),
+    ("APPEND", 0o2000),
+    ("NONBLOCK", 0o4000),
+    ("LOCK_SH", 1),
+    ("LOCK_EX", 2),
+    ("LOCK_NB", 4),
+    ("LOCK_UN", 8),
+];
+
+fn mode_of(flags: i64) -> &'static str {
+    match (flags & 3, flags & 0o2000 != 0, flags & 0o1000 != 0) {
+        (0, ..) => "r",
+        (_, true, _) => "a",
+        (1, ..) | (_, _, true) => "w",
+        _ => "r+",
+    }
+}
+
 /// `open(...)`: a file, or what a URL names.
 pub fn open(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     let name = match arguments.get(0) {
@@ -147,6 +172,7 @@ pub fn open(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     };
     let mode = match arguments.get(1) {
         Some(Value::String(mode)) => mode.text.borrow().clone(),
+        Some(Value::Integer(flags)) => mode_of(*flags).to_owned(),
         _ => "r".to_owned(),
     };
     let file = it.core.class_at("File", &it.core.object.clone());

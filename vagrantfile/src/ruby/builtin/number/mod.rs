@@ -7,6 +7,7 @@ mod text;
 use super::Methods;
 use crate::ruby::convert::float_text;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
+use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use math::MATH;
 use num_bigint::BigInt;
@@ -110,10 +111,20 @@ const NUMERIC: Methods = &[
     }),
     ("to_i", to_i),
     ("to_int", to_i),
-    ("truncate", to_i),
+    ("truncate", |it, this, arguments| {
+        rounded(it, this, arguments, f64::trunc)
+    }),
     ("to_f", |_, this, _| Ok(Value::Float(as_float(this)))),
-    ("to_r", |_, this, _| Ok(Value::Float(as_float(this)))),
-    ("to_c", |_, this, _| Ok(this.clone())),
+    ("to_r", |it, this, _| {
+        super::kernel::convert(it, "Rational", &Arguments::of(vec![this.clone()]))
+    }),
+    ("rationalize", rationalize),
+    ("to_c", |it, this, _| {
+        super::kernel::convert(it, "Complex", &Arguments::of(vec![this.clone()]))
+    }),
+    ("real?", |_, _, _| Ok(Value::Boolean(true))),
+    ("numerator", |it, this, _| part_of_fraction(it, this, "numerator")),
+    ("denominator", |it, this, _| part_of_fraction(it, this, "denominator")),
     ("abs", |_, this, _| {
         Ok(match this {
             Value::Integer(value) => big::magnitude(&BigInt::from(*value)),
@@ -315,6 +326,10 @@ fn as_float(value: &Value) -> f64 {
 fn float_argument(it: &mut Interpreter, value: Option<&Value>) -> Outcome<f64> {
     match value {
         Some(value @ (Value::Integer(_) | Value::Big(_) | Value::Float(_))) => Ok(as_float(value)),
+        Some(other @ Value::Object(_)) if it.find_method(other, Symbol::new("to_f")).is_some() => {
+            let number = it.send(&other.clone(), "to_f", Vec::new())?;
+            Ok(as_float(&number))
+        }
         Some(other) => Err(it.no_conversion(&other.clone(), "Float")),
         None => Err(it.wrong_count(0, 1, Some(1))),
     }
@@ -322,42 +337,49 @@ fn float_argument(it: &mut Interpreter, value: Option<&Value>) -> Outcome<f64> {
 
 /// What an operator does with whole numbers of 64 bits where the result fits, with any others, and with fractions.
 struct Operator {
+    name: &'static str,
     whole: fn(i64, i64) -> Option<i64>,
     big: fn(&BigInt, &BigInt) -> BigInt,
     fraction: fn(f64, f64) -> f64,
 }
 
 const ADD: Operator = Operator {
+    name: "+",
     whole: i64::checked_add,
     big: |one, two| one + two,
     fraction: |one, two| one + two,
 };
 
 const SUBTRACT: Operator = Operator {
+    name: "-",
     whole: i64::checked_sub,
     big: |one, two| one - two,
     fraction: |one, two| one - two,
 };
 
 const MULTIPLY: Operator = Operator {
+    name: "*",
     whole: i64::checked_mul,
     big: |one, two| one * two,
     fraction: |one, two| one * two,
 };
 
 const DIVIDE: Operator = Operator {
+    name: "/",
     whole: floor_div,
     big: num_integer::Integer::div_floor,
     fraction: |one, two| one / two,
 };
 
 const QUOTIENT: Operator = Operator {
+    name: "div",
     whole: floor_div,
     big: num_integer::Integer::div_floor,
     fraction: |one, two| (one / two).floor(),
 };
 
 const REST: Operator = Operator {
+    name: "%",
     whole: floor_mod,
     big: num_integer::Integer::mod_floor,
     fraction: |one, two| one - two * (one / two).floor(),
@@ -376,6 +398,13 @@ fn arithmetic(it: &mut Interpreter, this: &Value, arguments: &Arguments, operato
                     Ok(big::value((operator.big)(&one, &two)))
                 }
                 _ => Ok(Value::Float((operator.fraction)(as_float(one), as_float(two)))),
+            }
+        }
+        (_, Some(other @ Value::Object(_))) if it.find_method(other, Symbol::new("coerce")).is_some() => {
+            let pair = it.send(&other.clone(), "coerce", vec![this.clone()])?;
+            match it.to_items(&pair)?.as_slice() {
+                [one, two] => it.send(one, operator.name, vec![two.clone()]),
+                _ => Err(it.error("TypeError", "coerce must return [x, y]")),
             }
         }
         (_, Some(other)) => {
@@ -425,11 +454,33 @@ fn power(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
         (base @ (Value::Integer(_) | Value::Big(_)), Some(Value::Integer(exponent))) if *exponent >= 0 => {
             big::power(it, base, *exponent)
         }
+        (base @ (Value::Integer(_) | Value::Big(_)), Some(Value::Integer(_))) => {
+            let base = super::kernel::convert(it, "Rational", &Arguments::of(vec![base.clone()]))?;
+            it.send(&base, "**", arguments.list.clone())
+        }
         (base, exponent) => {
             let exponent = float_argument(it, exponent)?;
             Ok(Value::Float(as_float(base).powf(exponent)))
         }
     }
+}
+
+/// The simplest fraction that is as close to the number as the argument says; without one, what its decimal digits say.
+fn rationalize(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
+    let Some(within) = arguments.get(0) else {
+        let digits = Value::string(it.to_s(this)?);
+        return super::kernel::convert(it, "Rational", &Arguments::of(vec![digits]));
+    };
+    let (value, within) = (as_float(this), float_argument(it, Some(&within.clone()))?.abs());
+    let close = |bottom: &i64| ((value * *bottom as f64).round() / *bottom as f64 - value).abs() <= within;
+    let bottom = (1..=1_000_000).find(close).unwrap_or(1_000_000);
+    let parts = [(value * bottom as f64).round() as i64, bottom].map(Value::Integer);
+    super::kernel::convert(it, "Rational", &Arguments::of(parts.into()))
+}
+
+fn part_of_fraction(it: &mut Interpreter, this: &Value, part: &str) -> Eval {
+    let fraction = super::kernel::convert(it, "Rational", &Arguments::of(vec![this.clone()]))?;
+    it.send(&fraction, part, Vec::new())
 }
 
 fn to_i(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {

@@ -20,6 +20,15 @@ pub(super) fn translate(text: &str, flags: Flags) -> String {
                 let next = letters.get(at).copied();
                 at += 1;
                 match next {
+                    Some(sign @ ('p' | 'P')) if letters.get(at) == Some(&'{') => {
+                        let end = letters[at..]
+                            .iter()
+                            .position(|it| *it == '}')
+                            .map_or(letters.len(), |it| at + it);
+                        let name: String = letters[at + 1..end].iter().collect();
+                        out.push_str(&property(sign, &name));
+                        at = (end + 1).min(letters.len());
+                    }
                     Some('h') if in_class > 0 => out.push_str("0-9a-fA-F"),
                     Some('h') => out.push_str("[0-9a-fA-F]"),
                     Some('H') => out.push_str("[^0-9a-fA-F]"),
@@ -87,6 +96,35 @@ pub(super) fn translate(text: &str, flags: Flags) -> String {
         }
     }
     out
+}
+
+/// A property of letters by Ruby's name in the engine's.
+fn property(sign: char, name: &str) -> String {
+    let (negated, name) = match name.strip_prefix('^') {
+        Some(name) => (sign == 'p', name),
+        None => (sign == 'P', name),
+    };
+    let known = match name.to_ascii_lowercase().as_str() {
+        "alnum" => r"[\p{Alphabetic}\p{Nd}]",
+        "alpha" => r"\p{Alphabetic}",
+        "blank" => r"[\p{Zs}\t]",
+        "cntrl" => r"\p{Cc}",
+        "digit" => r"\p{Nd}",
+        "lower" => r"\p{Lowercase}",
+        "punct" => r"[\p{P}$+<=>^`|~]",
+        "space" => r"\p{White_Space}",
+        "upper" => r"\p{Uppercase}",
+        "word" => r"\w",
+        "xdigit" => "[0-9a-fA-F]",
+        "ascii" => r"[\x00-\x7f]",
+        _ => "",
+    };
+    match (known, negated) {
+        ("", false) => format!(r"\p{{{name}}}"),
+        ("", true) => format!(r"\P{{{name}}}"),
+        (known, false) => known.to_owned(),
+        (known, true) => format!("[^{known}]"),
+    }
 }
 
 /// Whether `{` begins a number of repetitions.

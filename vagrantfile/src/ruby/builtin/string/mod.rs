@@ -136,7 +136,13 @@ const METHODS: Methods = &[
     ("to_f", |_, this, _| {
         Ok(Value::Float(super::number::leading_float(&own(this))))
     }),
-    ("to_r", |_, this, _| {
+    ("to_r", |it, this, _| {
+        let rational = super::kernel::convert(it, "Rational", &Arguments::of(vec![Value::Integer(0)]))?;
+        let class = Value::Class(it.class_of(&rational));
+        let found = it.send(&class, "of_text", vec![this.clone()])?;
+        Ok(if found.is_nil() { rational } else { found })
+    }),
+    ("_to_r", |_, this, _| {
         Ok(Value::Float(super::number::leading_float(&own(this))))
     }),
     ("to_c", |_, this, _| {
@@ -341,8 +347,15 @@ const METHODS: Methods = &[
     ("sum", |_, this, _| {
         Ok(Value::Integer(own(this).bytes().map(i64::from).sum::<i64>() & 0xffff))
     }),
-    ("unpack", |_, this, _| Ok(Value::array(vec![this.clone()]))),
-    ("unpack1", |it, this, arguments| unpack_one(it, this, arguments)),
+    ("unpack", |it, this, arguments| {
+        let template = it.text_of(arguments.get(0))?;
+        Ok(Value::array(super::pack::unpack(it, &own(this), &template)?))
+    }),
+    ("unpack1", |it, this, arguments| {
+        let template = it.text_of(arguments.get(0))?;
+        let values = super::pack::unpack(it, &own(this), &template)?;
+        Ok(values.into_iter().next().unwrap_or(Value::Nil))
+    }),
     ("upto", |it, this, arguments| {
         let last = arguments.get(0).cloned().unwrap_or(Value::Nil);
         let range = it.range(this.clone(), last, false)?;
@@ -426,19 +439,6 @@ fn justify(it: &mut Interpreter, this: &Value, arguments: &Arguments, divide: fn
     let (left, right) = divide(missing);
     let fill = |count: usize| padding.chars().cycle().take(count).collect::<String>();
     new(format!("{}{text}{}", fill(left), fill(right)))
-}
-
-fn unpack_one(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let how = it.text_of(arguments.get(0))?;
-    let text = own(this);
-    match how.as_str() {
-        "H*" => new(text.bytes().map(|it| format!("{it:02x}")).collect::<String>()),
-        "m" | "m0" => new(String::from_utf8_lossy(&crate::ruby::builtin::digest::from_base64(&text)).into_owned()),
-        _ => Err(it.error(
-            "NotImplementedError",
-            format!("unpack1({how:?}) is not supported in a Vagrantfile"),
-        )),
-    }
 }
 
 /// An argument as text, or a default.

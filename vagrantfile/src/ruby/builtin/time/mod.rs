@@ -1,5 +1,7 @@
 //! `Time` and `Date`.
 
+mod week;
+
 use super::Methods;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
@@ -93,7 +95,18 @@ const OWN: Methods = &[
             .map(Value::Integer)
             .take(6)
             .collect();
-        made(it, this, &Arguments::of(numbers), None)
+        let zone = text.trim_end();
+        let is_utc = zone.ends_with("UTC") || zone.ends_with("GMT") || (zone.ends_with('Z') && zone.contains('T'));
+        made(it, this, &Arguments::of(numbers), is_utc.then_some(0))
+    }),
+    ("valid_date?", is_valid_date),
+    ("valid_civil?", is_valid_date),
+    ("leap?", |it, _, arguments| {
+        let year = it.integer_of(arguments.get(0))?.clamp(-9999, 9999);
+        Ok(Value::Boolean(is_leap(year)))
+    }),
+    ("iso8601", |it, this, arguments| {
+        it.send(this, "parse", arguments.list.clone())
     }),
     ("zone_offset", |it, _, _| {
         Ok(Value::Integer(i64::from(it.shared.world.borrow().host.now().offset)))
@@ -167,16 +180,44 @@ const METHODS: Methods = &[
     }),
     ("to_s", text),
     ("inspect", text),
-    ("iso8601", |it, this, _| {
-        Ok(Value::string(formatted("%Y-%m-%dT%H:%M:%S%:z", moment(it, this)?)))
+    ("iso8601", standard),
+    ("xmlschema", standard),
+    ("sunday?", |it, this, _| is_weekday(it, this, 0)),
+    ("monday?", |it, this, _| is_weekday(it, this, 1)),
+    ("tuesday?", |it, this, _| is_weekday(it, this, 2)),
+    ("wednesday?", |it, this, _| is_weekday(it, this, 3)),
+    ("thursday?", |it, this, _| is_weekday(it, this, 4)),
+    ("friday?", |it, this, _| is_weekday(it, this, 5)),
+    ("saturday?", |it, this, _| is_weekday(it, this, 6)),
+    ("utc?", |it, this, _| Ok(Value::Boolean(moment(it, this)?.offset == 0))),
+    ("gmt?", |it, this, _| Ok(Value::Boolean(moment(it, this)?.offset == 0))),
+    ("to_r", |it, this, arguments| {
+        let seconds = it.send(this, "to_f", arguments.list.clone())?;
+        it.send(&seconds, "to_r", Vec::new())
     }),
-    ("xmlschema", |it, this, _| {
-        Ok(Value::string(formatted("%Y-%m-%dT%H:%M:%S%:z", moment(it, this)?)))
+    ("next_day", |it, this, arguments| by_days(it, this, arguments, 1)),
+    ("prev_day", |it, this, arguments| by_days(it, this, arguments, -1)),
+    ("next_month", |it, this, arguments| by_months(it, this, arguments, 1)),
+    ("prev_month", |it, this, arguments| by_months(it, this, arguments, -1)),
+    (">>", |it, this, arguments| by_months(it, this, arguments, 1)),
+    ("<<", |it, this, arguments| by_months(it, this, arguments, -1)),
+    ("next_year", |it, this, arguments| by_months(it, this, arguments, 12)),
+    ("prev_year", |it, this, arguments| by_months(it, this, arguments, -12)),
+    ("leap?", |it, this, _| {
+        let year = calendar(moment(it, this)?).year;
+        Ok(Value::Boolean(is_leap(year)))
+    }),
+    ("cweek", |it, this, _| {
+        Ok(Value::Integer(week::of(&calendar(moment(it, this)?), 'V')))
     }),
     ("+", |it, this, arguments| moved(it, this, arguments, 1.0)),
     ("-", |it, this, arguments| match arguments.get(0) {
         Some(other @ Value::Object(_)) => {
             let (one, two) = (moment(it, this)?, moment(it, &other.clone())?);
+            if is_date(it, this) {
+                let days = [one.seconds - two.seconds, 86400].map(Value::Integer);
+                return super::kernel::convert(it, "Rational", &Arguments::of(days.into()));
+            }
             let nanoseconds = f64::from(one.nanoseconds) - f64::from(two.nanoseconds);
             Ok(Value::Float((one.seconds - two.seconds) as f64 + nanoseconds / 1e9))
         }
@@ -275,6 +316,20 @@ fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Opti
     )
 }
 
+fn is_valid_date(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let mut parts = [0; 3];
+    for (index, part) in parts.iter_mut().enumerate() {
+        *part = it.integer_of(arguments.get(index))?.clamp(-9999, 9999);
+    }
+    let [year, month, day] = parts;
+    let next = match month {
+        12 => days_of(year + 1, 1, 1),
+        _ => days_of(year, month + 1, 1),
+    };
+    let is_valid = (1..=12).contains(&month) && day >= 1 && days_of(year, month, day) < next;
+    Ok(Value::Boolean(is_valid))
+}
+
 /// Days since 1970.
 fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let shifted = if month <= 2 { year - 1 } else { year };
@@ -340,13 +395,69 @@ fn text(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
 fn moved(it: &mut Interpreter, this: &Value, arguments: &Arguments, sign: f64) -> Eval {
     let own = moment(it, this)?;
     let class = it.class_of(this);
-    let unit = if &*class.name.borrow() == "Date" { 86400.0 } else { 1.0 };
+    let unit = if is_date(it, this) { 86400.0 } else { 1.0 };
     let by = match arguments.get(0) {
         Some(Value::Float(by)) => *by,
+        Some(by @ Value::Object(_)) => match it.send(by, "to_f", Vec::new())? {
+            Value::Float(by) => by,
+            other => it.integer_of(Some(&other))? as f64,
+        },
         value => it.integer_of(value)? as f64,
     };
     let seconds = own.seconds.saturating_add((by * sign * unit) as i64);
     instance(it, &Value::Class(class), Moment { seconds, ..own })
+}
+
+fn is_date(it: &mut Interpreter, this: &Value) -> bool {
+    &*it.class_of(this).name.borrow() == "Date"
+}
+
+fn is_leap(year: i64) -> bool {
+    days_of(year, 3, 1) - days_of(year, 2, 1) == 29
+}
+
+fn standard(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    let own = moment(it, this)?;
+    let format = match (is_date(it, this), own.offset) {
+        (true, _) => "%Y-%m-%d",
+        (false, 0) => "%Y-%m-%dT%H:%M:%SZ",
+        (false, _) => "%Y-%m-%dT%H:%M:%S%:z",
+    };
+    Ok(Value::string(formatted(format, own)))
+}
+
+fn is_weekday(it: &mut Interpreter, this: &Value, day: u32) -> Eval {
+    Ok(Value::Boolean(calendar(moment(it, this)?).weekday == day))
+}
+
+fn by_days(it: &mut Interpreter, this: &Value, arguments: &Arguments, sign: i64) -> Eval {
+    let days = count_of(it, arguments)?.saturating_mul(sign);
+    let own = moment(it, this)?;
+    let seconds = own.seconds.saturating_add(days.saturating_mul(86400));
+    let class = Value::Class(it.class_of(this));
+    instance(it, &class, Moment { seconds, ..own })
+}
+
+/// The same day some months later, or the last of that month where it has no such day.
+fn by_months(it: &mut Interpreter, this: &Value, arguments: &Arguments, sign: i64) -> Eval {
+    let months = count_of(it, arguments)?.clamp(-100_000, 100_000) * sign;
+    let own = moment(it, this)?;
+    let date = calendar(own);
+    let first_of = |month: i64| days_of(month.div_euclid(12), month.rem_euclid(12) + 1, 1);
+    let month = date.year * 12 + i64::from(date.month) - 1;
+    let length = first_of(month + months + 1) - first_of(month + months);
+    let day = i64::from(date.day);
+    let days = first_of(month + months) + day.min(length) - first_of(month) - day;
+    let seconds = own.seconds.saturating_add(days * 86400);
+    let class = Value::Class(it.class_of(this));
+    instance(it, &class, Moment { seconds, ..own })
+}
+
+fn count_of(it: &mut Interpreter, arguments: &Arguments) -> Outcome<i64> {
+    match arguments.get(0) {
+        Some(count) => it.integer_of(Some(count)),
+        None => Ok(1),
+    }
 }
 
 fn zone(offset: i32, separator: &str) -> String {
@@ -409,6 +520,11 @@ fn directive(kind: char, flag: Option<char>, date: &Calendar, moment: Moment) ->
         'P' => if date.hour < 12 { "am" } else { "pm" }.to_owned(),
         'u' => (if date.weekday == 0 { 7 } else { date.weekday }).to_string(),
         'w' => date.weekday.to_string(),
+        'U' | 'W' | 'V' => format!("{:02}", week::of(date, kind)),
+        'C' => format!("{:02}", date.year.div_euclid(100)),
+        'k' => format!("{:2}", date.hour),
+        'l' => format!("{twelve:2}"),
+        'r' => formatted("%I:%M:%S %p", moment),
         'z' => zone(moment.offset, if flag == Some(':') { ":" } else { "" }),
         'Z' => {
             if moment.offset == 0 {
