@@ -10,8 +10,10 @@ use std::os::unix::net::UnixListener;
 use support::names_in;
 use support::stand_in::StandIn;
 
+/// The claims that are noted, but for those that were given up.
 fn claims(stand_in: &StandIn) -> usize {
-    names_in(&stand_in.world.home().join("data/claims")).len()
+    let names = names_in(&stand_in.world.home().join("data/claims"));
+    names.iter().filter(|it| !it.ends_with(".given-up")).count()
 }
 
 #[test]
@@ -103,6 +105,74 @@ fn a_moved_projects_machine_is_adopted() {
     let gc = stand_in.command(&["gc"]).current_dir(&moved).output().unwrap();
     assert_eq!(
         stand_in.world.ran(gc).success().stdout,
+        "Everything belongs to a project.\n"
+    );
+}
+
+#[test]
+fn a_moved_projects_machine_is_kept_and_one_that_went_too_far_still_works_when_it_turns_up() {
+    let stand_in = StandIn::with_machine();
+    stand_in.run(&["up"]).success();
+    let in_folder = |folder: &std::path::Path, arguments: &[&str]| {
+        let output = stand_in.command(arguments).current_dir(folder).output().unwrap();
+        stand_in.world.ran(output).success().stdout
+    };
+    let renamed = stand_in.world.path().join("renamed");
+    fs::rename(stand_in.world.project(), &renamed).unwrap();
+
+    let kept = in_folder(&renamed, &["gc", "--force"]);
+
+    assert!(kept.contains("machine whose project was moved: "), "{kept}");
+    assert!(kept.contains("/renamed/.vagrant/machines/default/fake now"), "{kept}");
+    assert!(in_folder(&renamed, &["status"]).contains("running (fake)"));
+    assert_eq!(claims(&stand_in), 1);
+
+    in_folder(&renamed, &["gc", "--adopt"]);
+    let far = stand_in.world.path().join("guest/far/away");
+    fs::create_dir_all(&far).unwrap();
+    fs::rename(&renamed, far.join("site")).unwrap();
+    let given_up = in_folder(&far, &["gc", "--force"]);
+
+    assert!(
+        given_up.contains("machine whose folder is gone, or was moved: "),
+        "{given_up}"
+    );
+    assert_eq!(in_folder(&far, &["gc"]), "Everything belongs to a project.\n");
+    let site = far.join("site");
+    in_folder(&site, &["halt"]);
+    in_folder(&site, &["up"]);
+    assert!(in_folder(&site, &["status"]).contains("running (fake)"));
+    in_folder(&site, &["destroy", "-f"]);
+    assert_eq!(claims(&stand_in), 0);
+}
+
+#[test]
+fn what_a_killed_package_was_making_is_listed_and_removed() {
+    let stand_in = StandIn::new();
+    let image = stand_in.world.path().join("disk.qcow2");
+    let made = std::process::Command::new("qemu-img")
+        .args(["create", "-q", "-f", "qcow2"])
+        .arg(&image)
+        .arg("1M")
+        .status();
+    assert!(made.unwrap().success());
+    let killed = stand_in
+        .command(&["package", "--base", image.to_str().unwrap()])
+        .env("JAUNT_TEST_FAULT", "die did pack")
+        .status();
+    assert!(!killed.unwrap().success());
+    let left = names_in(&stand_in.world.project());
+    assert_eq!(left.len(), 2, "{left:?}");
+
+    let listed = stand_in.run(&["gc", "--dry-run"]).success().stdout;
+
+    assert_eq!(listed.matches("box file that was broken off: ").count(), 2, "{listed}");
+    let json = stand_in.run(&["gc", "--json"]).success().stdout;
+    support::check_schema("gc", &serde_json::from_str(&json).unwrap());
+    stand_in.run(&["gc", "--force"]).success();
+    assert_eq!(names_in(&stand_in.world.project()), [] as [&str; 0]);
+    assert_eq!(
+        stand_in.run(&["gc"]).success().stdout,
         "Everything belongs to a project.\n"
     );
 }

@@ -58,6 +58,11 @@ pub trait Provider: Send + Sync {
     /// The end of the machine's serial console, for a report on a boot that did not come up; `None` where there is none.
     async fn console_tail(&self, id: &MachineId, lines: usize) -> Option<Vec<String>>;
 
+    /// The folder that the disk of a running machine is in now, where that can be told: not the one of its identity, if that was moved.
+    async fn whereabouts(&self, _: &MachineId) -> Option<PathBuf> {
+        None
+    }
+
     /// Suspending, where the backend can save a machine's memory.
     fn suspend(&self) -> Option<&dyn Suspend> {
         None

@@ -54,12 +54,11 @@ impl PackageArgs {
             info: self.info.as_ref().map(absolute),
         };
         extras.check()?;
-        // Beside the output, where there must be room for it anyway.
-        let place = output.parent().unwrap_or(Path::new("/"));
-        let prefix = super::r#box::unfinished_prefix();
-        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(place);
+        let unfinished = super::r#box::unfinished_in(context, output.parent())?;
+        let mut name = tempfile::Builder::new();
+        let folder = name.prefix(unfinished.prefix()).tempdir_in(unfinished.folder());
         let folder = folder.map_err(|source| Error::WriteFile {
-            path: place.to_owned(),
+            path: unfinished.folder().to_owned(),
             source,
         })?;
         let contents = match &self.base {
@@ -72,7 +71,7 @@ impl PackageArgs {
         };
         let ui = context.ui.of("box");
         ui.info(&format!("Compressing the box to {}", output.display()));
-        super::r#box::write_box(context, &output, move |writer, cancel| {
+        super::r#box::write_box(context, &unfinished, &output, move |writer, cancel| {
             boxes::pack(&contents, writer, cancel)
         })
         .await?;

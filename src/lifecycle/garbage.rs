@@ -21,7 +21,7 @@ use crate::state::index::MachineIndex;
 use crate::state::journal;
 use crate::state::lock::MachineLock;
 use crate::state::machine_folder::MachineFolder;
-use crate::state::remove_if_there;
+use crate::state::{remove_if_there, unfinished};
 
 /// Something that no project owns any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub struct Garbage {
 /// What it is that nobody owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// A machine whose folder was removed, or moved without a word; it may still run.
+    /// A machine whose folder was removed, or moved far away without a word; it may still run.
     LostMachine(Uuid),
+    /// A machine whose project was moved.
+    MovedMachine,
     /// A machine whose project has no Vagrantfile any more.
     AbandonedMachine(Uuid),
     /// Disks and files that a machine left whose identity is gone.
@@ -49,6 +51,8 @@ pub enum Kind {
     Socket,
     /// A download that was broken off.
     Download,
+    /// A box file, or what was to become one, that a killed command was making.
+    UnfinishedBox,
 }
 
 impl Garbage {
@@ -56,11 +60,13 @@ impl Garbage {
     pub fn title(&self) -> &'static str {
         match self.kind {
             Kind::LostMachine(_) => "machine whose folder is gone, or was moved",
+            Kind::MovedMachine => "machine whose project was moved",
             Kind::AbandonedMachine(_) => "machine whose Vagrantfile is gone",
             Kind::Overlay(_) => "disk without a machine",
             Kind::IndexEntry(_) => "entry of the index without a machine",
             Kind::Socket => "socket that nobody listens on",
             Kind::Download => "download that was broken off",
+            Kind::UnfinishedBox => "box file that was broken off",
         }
     }
 
@@ -68,11 +74,13 @@ impl Garbage {
     pub fn word(&self) -> &'static str {
         match self.kind {
             Kind::LostMachine(_) => "lost_machine",
+            Kind::MovedMachine => "moved_machine",
             Kind::AbandonedMachine(_) => "abandoned_machine",
             Kind::Overlay(_) => "overlay",
             Kind::IndexEntry(_) => "index_entry",
             Kind::Socket => "socket",
             Kind::Download => "download",
+            Kind::UnfinishedBox => "unfinished_box",
         }
     }
 
@@ -96,17 +104,19 @@ pub async fn find(context: &Context) -> Result<Vec<Garbage>> {
     found.extend(gone.map(|it| Garbage::new(Kind::IndexEntry(it.key), it.entry.vagrantfile_path)));
     found.extend(dead_sockets(context.home.runtime()));
     found.extend(downloads(&context.home.temporary()));
+    let boxes = unfinished::leftovers(&context.home.temporary())?.into_iter();
+    found.extend(boxes.map(|it| Garbage::new(Kind::UnfinishedBox, it)));
     Ok(found)
 }
 
 async fn of_claim(context: &Context, given: Given) -> Option<Garbage> {
     let Given { claim, folder } = given;
     if !folder.is_dir() {
-        return Some(Garbage::new(Kind::LostMachine(claim), folder));
+        return Some(lost_or_moved(context, claim, folder).await);
     }
     let journaled = journal::read(&folder.join("journal")).ok()?.claim;
     let mut garbage = match journaled {
-        Some(other) if other != claim => return Some(Garbage::new(Kind::LostMachine(claim), folder)),
+        Some(other) if other != claim => return Some(lost_or_moved(context, claim, folder).await),
         Some(_) if has_vagrantfile(&folder) => return None,
         Some(_) => Garbage::new(Kind::AbandonedMachine(claim), folder.clone()),
         None if folder.join("id").exists() => return None,
@@ -114,6 +124,34 @@ async fn of_claim(context: &Context, given: Given) -> Option<Garbage> {
     };
     garbage.in_use = in_use(context, claim, &folder).await;
     Some(garbage)
+}
+
+/// A machine that is not where it was made. One that was found elsewhere is its project's, and is never removed.
+async fn lost_or_moved(context: &Context, claim: Uuid, folder: PathBuf) -> Garbage {
+    match now_at(context, claim, &folder).await {
+        Some(place) => Garbage {
+            kind: Kind::MovedMachine,
+            in_use: Some(format!(
+                "it is at {} now: `jaunt gc --adopt` there notes that",
+                place.display()
+            )),
+            path: folder,
+        },
+        None => Garbage::new(Kind::LostMachine(claim), folder),
+    }
+}
+
+async fn now_at(context: &Context, claim: Uuid, folder: &Path) -> Option<PathBuf> {
+    let found = Claims::new(context.home.claims()).moved_to(claim);
+    if let Some(place) = found.ok().flatten() {
+        return Some(place);
+    }
+    let provider = open_provider(context, "", &provider_of(folder)).ok()?;
+    let id = MachineId {
+        claim,
+        folder: folder.to_owned(),
+    };
+    provider.whereabouts(&id).await
 }
 
 /// Whether the project that a machine's folder says it belongs to has a Vagrantfile, of whatever name.
@@ -178,8 +216,10 @@ pub async fn remove(context: &Context, garbage: &Garbage) -> Result<()> {
             // Its disks went with the folder, or are another machine's now: what is left is a process and its sockets.
             let nowhere = tempfile::tempdir_in(context.home.root())
                 .map_err(crate::state::Error::file("make a folder in", context.home.root()))?;
-            destroy(context, *claim, nowhere.path(), &provider_of(&garbage.path)).await
+            destroy(context, *claim, nowhere.path(), &provider_of(&garbage.path)).await?;
+            Ok(Claims::new(context.home.claims()).give_up(*claim)?)
         }
+        Kind::MovedMachine => Ok(()),
         Kind::AbandonedMachine(claim) | Kind::Overlay(claim) => {
             let folder = MachineFolder::at(&garbage.path);
             let _lock = MachineLock::take(&folder.lock(), "gc")?;
@@ -187,10 +227,12 @@ pub async fn remove(context: &Context, garbage: &Garbage) -> Result<()> {
                 MachineIndex::new(context.home.machine_index()).remove(&key)?;
             }
             destroy(context, *claim, folder.path(), &provider_of(&garbage.path)).await?;
+            Claims::new(context.home.claims()).forget(*claim)?;
             Ok(folder.forget()?)
         }
         Kind::IndexEntry(key) => Ok(MachineIndex::new(context.home.machine_index()).remove(key)?),
         Kind::Socket | Kind::Download => Ok(remove_if_there(&garbage.path)?),
+        Kind::UnfinishedBox => Ok(unfinished::remove(&context.home.temporary(), &garbage.path)?),
     }
 }
 
@@ -199,6 +241,5 @@ async fn destroy(context: &Context, claim: Uuid, folder: &Path, provider: &str) 
         claim,
         folder: folder.to_owned(),
     };
-    open_provider(context, "", provider)?.destroy(&id).await?;
-    Ok(Claims::new(context.home.claims()).forget(claim)?)
+    Ok(open_provider(context, "", provider)?.destroy(&id).await?)
 }

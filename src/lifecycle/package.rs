@@ -7,6 +7,7 @@ use super::work::Work;
 use super::{ProvisionWish, action, machine_spec, plan, tell_provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::faults;
 use crate::packaging::{Extras, Needs, metadata, vagrantfile};
 use crate::project::Target;
 
@@ -35,7 +36,9 @@ async fn write(work: &Work<'_>, extras: &Extras, folder: &Path) -> Result<()> {
         });
     };
     work.ui().info("Exporting the machine's disks...");
+    pass("begin export", folder)?;
     let disks = export.export(&work.id()?, folder).await?;
+    pass("did export", folder)?;
     let spec = machine_spec(machine, Vec::new(), &[])?;
     let key = machine.folder.private_key();
     let has_key = key.is_file();
@@ -58,6 +61,14 @@ async fn write(work: &Work<'_>, extras: &Extras, folder: &Path) -> Result<()> {
         &folder.join("metadata.json"),
     )?;
     extras.copy_into(folder)
+}
+
+/// A point for tests.
+fn pass(name: &str, folder: &Path) -> Result<()> {
+    faults::pass(|| name.to_owned()).map_err(|source| Error::WriteFile {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 fn place(bytes: &[u8], path: &Path) -> Result<()> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Error, Result, create_folder, journal, read_optional, remove_if_there, sweep, write_atomically};
+use super::{Error, Result, create_folder, journal, moved, read_optional, remove_if_there, sweep, write_atomically};
 
 /// The claims that were given in a home folder.
 #[derive(Debug, Clone)]
@@ -49,7 +49,8 @@ impl Claims {
         create_folder(&self.folder)?;
         sweep(&self.folder);
         let text = serde_json::json!({ "folder": machine, "place": place(machine) }).to_string();
-        write_atomically(&self.file(claim), text.as_bytes())
+        write_atomically(&self.file(claim), text.as_bytes())?;
+        remove_if_there(&self.given_up(claim))
     }
 
     /// The claims that were given to a machine's folder, and not to another one that was in its place.
@@ -100,28 +101,46 @@ impl Claims {
         Ok(files.filter_map(|it| Some((claim(&it)?, it))).collect())
     }
 
+    /// Where the folder of a claim is now, if it was moved to where it is looked for.
+    pub fn moved_to(&self, claim: Uuid) -> Result<Option<PathBuf>> {
+        let Some(Noted {
+            folder,
+            place: Some(noted),
+        }) = self.noted(claim)?
+        else {
+            return Ok(None);
+        };
+        // A number is given again to other folders.
+        let is_it = |it: &Path| place(it) == Some(noted) && has_claim(it, claim);
+        Ok(moved::find(&folder, is_it))
+    }
+
     /// Forgets a claim.
     pub fn forget(&self, claim: Uuid) -> Result<()> {
-        remove_if_there(&self.file(claim))
+        remove_if_there(&self.file(claim))?;
+        remove_if_there(&self.given_up(claim))
+    }
+
+    /// Lists a claim no longer whose folder is not where it was. Should the folder turn up, it is still known to be this user's.
+    pub fn give_up(&self, claim: Uuid) -> Result<()> {
+        match std::fs::rename(self.file(claim), self.given_up(claim)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file("rename", &self.file(claim))(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a claim that stands in a folder is the folder's own.
     pub fn standing(&self, claim: Uuid, machine: &Path) -> Result<Standing> {
-        let file = self.file(claim);
-        let Some(text) = read_optional(&file)? else {
+        let Some(noted) = self.noted(claim)? else {
             return Ok(Standing::Unknown);
         };
-        let damaged = |error: serde_json::Error| Error::Damaged {
-            path: file.clone(),
-            reason: error.to_string(),
-        };
-        let noted: Noted = serde_json::from_str(&text).map_err(damaged)?;
         if is_same_folder(&noted.folder, machine) {
             return Ok(Standing::Ours);
         }
         let (noted, moved) = (noted.folder, noted.place.is_some() && noted.place == place(machine));
-        let is_there = journal::read(&noted.join("journal")).is_ok_and(|it| it.claim == Some(claim));
-        Ok(match (is_there, moved) {
+        Ok(match (has_claim(&noted, claim), moved) {
             (true, _) => Standing::Copied(noted),
             (false, true) => Standing::Moved,
             // A copy of a folder that was moved or removed since.
@@ -129,9 +148,31 @@ impl Claims {
         })
     }
 
+    fn noted(&self, claim: Uuid) -> Result<Option<Noted>> {
+        for file in [self.file(claim), self.given_up(claim)] {
+            if let Some(text) = read_optional(&file)? {
+                let damaged = |error: serde_json::Error| Error::Damaged {
+                    path: file.clone(),
+                    reason: error.to_string(),
+                };
+                return serde_json::from_str(&text).map(Some).map_err(damaged);
+            }
+        }
+        Ok(None)
+    }
+
     fn file(&self, claim: Uuid) -> PathBuf {
         self.folder.join(claim.to_string())
     }
+
+    /// No uuid, and so in no list.
+    fn given_up(&self, claim: Uuid) -> PathBuf {
+        self.folder.join(format!("{claim}.given-up"))
+    }
+}
+
+fn has_claim(folder: &Path, claim: Uuid) -> bool {
+    journal::read(&folder.join("journal")).is_ok_and(|it| it.claim == Some(claim))
 }
 
 /// What is noted of a claim.
@@ -179,6 +220,10 @@ mod tests {
         );
         let third = home.path().join("third");
         std::fs::rename(&first, &third).unwrap();
+        assert_eq!(claims.standing(claim, &third).unwrap(), Standing::Moved);
+        assert_eq!(claims.moved_to(claim).unwrap(), Some(third.clone()));
+        claims.give_up(claim).unwrap();
+        assert_eq!(claims.list().unwrap(), []);
         assert_eq!(claims.standing(claim, &third).unwrap(), Standing::Moved);
         assert_eq!(claims.standing(claim, &second).unwrap(), Standing::Unknown);
         claims.forget(claim).unwrap();

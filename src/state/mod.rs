@@ -11,7 +11,9 @@ pub mod index;
 pub mod journal;
 pub mod lock;
 pub mod machine_folder;
+mod moved;
 pub mod trust;
+pub mod unfinished;
 
 use std::fs::{self, File};
 use std::io;
@@ -135,21 +137,14 @@ const UNFINISHED: &str = ".new-";
 
 /// Removes what writers that were killed have left in a folder. What cannot be removed is left for the next time.
 pub fn sweep(folder: &Path) {
-    sweep_named(folder, UNFINISHED);
-}
-
-/// The same for files and folders whose names begin with a word, their maker's process and a dash.
-pub fn sweep_named(folder: &Path, word: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let writer = name.strip_prefix(word).and_then(|it| it.split('-').next());
+        let writer = name.strip_prefix(UNFINISHED).and_then(|it| it.split('-').next());
         let writer = writer
             .and_then(|it| it.parse().ok())
             .and_then(rustix::process::Pid::from_raw);
         if writer.is_some_and(|it| rustix::process::test_kill_process(it) == Err(rustix::io::Errno::SRCH)) {
-            let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
-            let remove = if is_folder { fs::remove_dir_all } else { fs::remove_file };
-            let _stays = remove(entry.path());
+            let _stays = fs::remove_file(entry.path());
         }
     }
 }

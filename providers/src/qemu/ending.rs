@@ -57,7 +57,7 @@ impl Qemu {
     }
 
     /// The machine's process, whether it answers or not.
-    async fn process(&self, id: &MachineId) -> Option<Process> {
+    pub(super) async fn process(&self, id: &MachineId) -> Option<Process> {
         let files = self.files(id);
         if let Some(process) = Process::from_pid_file(id.claim, &files.pid()) {
             return Some(process);

@@ -260,6 +260,12 @@ impl Provider for Qemu {
         console::tail(&self.files(id).console(), lines)
     }
 
+    async fn whereabouts(&self, id: &MachineId) -> Option<PathBuf> {
+        let disk = self.files(id).disk();
+        let opened = self.process(id).await?.opened(disk.file_name()?)?;
+        opened.parent().map(ToOwned::to_owned)
+    }
+
     fn suspend(&self) -> Option<&dyn Suspend> {
         Some(self)
     }

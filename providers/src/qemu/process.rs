@@ -3,10 +3,11 @@
 //! The monitor is asked first who it is; this is for when it does not answer, and for ending a process. On Linux a process is held
 //! by a descriptor, so a signal cannot reach another one that got the same number later.
 
+use std::ffi::OsStr;
 use std::fs;
 #[cfg(target_os = "linux")]
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
@@ -68,6 +69,20 @@ impl Process {
             }
         };
         tokio::time::timeout(patience, gone).await.is_ok()
+    }
+
+    /// The file of that name that it has open, as it is called now; one that was removed is not there.
+    #[cfg(target_os = "linux")]
+    pub(super) fn opened(&self, name: &OsStr) -> Option<PathBuf> {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.pid.as_raw_nonzero())).ok()?;
+        let mut files = descriptors.flatten().filter_map(|it| fs::read_link(it.path()).ok());
+        files.find(|it| it.file_name() == Some(name) && it.exists())
+    }
+
+    /// No other system says so without a library of its own.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn opened(&self, _: &OsStr) -> Option<PathBuf> {
+        None
     }
 
     /// A process that is gone cannot take a signal, and that is what a signal here is for.

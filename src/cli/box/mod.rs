@@ -16,7 +16,7 @@ mod users;
 
 use clap::Subcommand;
 
-pub use repackage::{unfinished_prefix, write as write_box};
+pub use repackage::{unfinished_in, write as write_box};
 
 use crate::context::Context;
 use crate::error::Result;

@@ -9,8 +9,9 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::faults;
 use crate::machine::store;
-use crate::state::sweep_named;
+use crate::state::unfinished::Unfinished;
 
 /// Vagrant's name for what comes out.
 const FILE_NAME: &str = "package.box";
@@ -46,7 +47,8 @@ impl RepackageArgs {
             .ui
             .of("box")
             .info(&format!("Repackaging to {}", output.display()));
-        write(context, &output, move |writer, cancel| {
+        let unfinished = unfinished_in(context, output.parent())?;
+        write(context, &unfinished, &output, move |writer, cancel| {
             installed.repackage(writer, cancel)
         })
         .await?;
@@ -75,6 +77,7 @@ impl RepackageArgs {
 /// Writes beside the file first, so that a file of that name is always whole.
 pub async fn write(
     context: &Context,
+    unfinished: &Unfinished,
     output: &Path,
     pack: impl FnOnce(BufWriter<File>, &Cancel) -> boxes::Result<()> + Send + 'static,
 ) -> Result<()> {
@@ -82,11 +85,9 @@ pub async fn write(
         path: output.to_owned(),
         source,
     };
-    let folder = output.parent().unwrap_or(Path::new("/"));
-    sweep_named(folder, UNFINISHED);
-    let prefix = unfinished_prefix();
     let mut name = tempfile::Builder::new();
-    let file = name.prefix(&prefix).tempfile_in(folder).map_err(failed)?;
+    let file = name.prefix(unfinished.prefix()).tempfile_in(unfinished.folder());
+    let file = file.map_err(failed)?;
     let (cancel, writer) = (Cancel::new(), file.reopen().map_err(failed)?);
     let wish = cancel.clone();
     let mut work = tokio::task::spawn_blocking(move || pack(BufWriter::new(writer), &wish));
@@ -102,17 +103,15 @@ pub async fn write(
         Ok(done) => done?,
     }
     make_readable(file.path()).map_err(failed)?;
+    faults::pass(|| "did pack".to_owned()).map_err(failed)?;
     file.persist_noclobber(output).map_err(|it| failed(it.error))?;
     Ok(())
 }
 
-/// What the names of files and folders begin with that are on the way to a box; the process that makes them follows, so that what a
-/// killed one leaves is swept by the next.
-const UNFINISHED: &str = ".package-";
-
-/// The beginning of such a name, of this process.
-pub fn unfinished_prefix() -> String {
-    format!("{UNFINISHED}{}-", std::process::id())
+/// The right to make a box in the folder that it will be in, which must have room for it anyway.
+pub fn unfinished_in(context: &Context, folder: Option<&Path>) -> Result<Unfinished> {
+    let folder = folder.unwrap_or(Path::new("/"));
+    Ok(Unfinished::begin(&context.home.temporary(), folder)?)
 }
 
 /// A temporary file is its maker's alone; a box file is like any other.
