@@ -96,7 +96,6 @@ fn commands_that_have_no_place_here_say_so_in_one_line() {
         &["login"],
         &["push"],
         &["serve"],
-        &["rsync-auto"],
         &["rdp"],
         &["winrm", "-c", "dir"],
         &["docker-run", "web", "--", "ls"],

@@ -44,10 +44,6 @@ fn elsewhere(command: &str) -> (&'static str, &'static str) {
             "Vagrant has given its server up",
             "`--json` on any command is for programs",
         ),
-        "rsync-auto" => (
-            "folders are not watched yet",
-            "`jaunt rsync` brings them up to date once",
-        ),
         "powershell" | "rdp" | "winrm" | "winrm-config" => (
             "guests are reached by SSH only",
             "`jaunt ssh` goes into a machine, `jaunt ssh-config` says how",

@@ -24,6 +24,7 @@ mod provision;
 mod reload;
 mod resume;
 mod rsync;
+mod rsync_auto;
 mod rsync_transport;
 mod several;
 mod snapshot;
@@ -169,8 +170,7 @@ enum Command {
     Reload(Deferred<reload::ReloadArgs>),
     Resume(Deferred<resume::ResumeArgs>),
     Rsync(Deferred<rsync::RsyncArgs>),
-    #[command(hide = true)]
-    RsyncAuto(Deferred<elsewhere::ElsewhereArgs>),
+    RsyncAuto(Deferred<rsync_auto::RsyncAutoArgs>),
     #[command(hide = true)]
     RsyncTransport(Deferred<rsync_transport::RsyncTransportArgs>),
     #[command(hide = true)]
@@ -477,7 +477,7 @@ impl Command {
             Command::Reload(it) => it.0.run(context).await,
             Command::Resume(it) => it.0.run(context).await,
             Command::Rsync(it) => it.0.run(context).await,
-            Command::RsyncAuto(it) => it.0.run(context, "rsync-auto"),
+            Command::RsyncAuto(it) => it.0.run(context).await,
             Command::RsyncTransport(it) => it.0.run().await,
             Command::Serve(it) => it.0.run(context, "serve"),
             Command::Snapshot(it) => it.0.run(context).await,

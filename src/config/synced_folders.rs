@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::synced_folders::options::RSYNC;
+use ::synced_folders::options::{COPY, RSYNC};
 use schema::{Default, Descriptor, Kind};
 use vagrantfile::layer::{Call, Origin, Value};
 
@@ -132,6 +132,8 @@ pub struct SyncedFolder {
     pub group: Option<String>,
     /// Options of the mount.
     pub mount_options: Vec<String>,
+    /// Patterns of what the built-in copy leaves out, beside those of rsync.
+    pub copy_exclude: Vec<String>,
     /// Options of the real rsync and of the built-in copy.
     pub rsync: Rsync,
     /// All options as they were written, for the kinds that know more of them.
@@ -176,7 +178,7 @@ impl SyncedFolder {
     }
 
     fn read(definition: &FolderDefinition, project: &ProjectFacts, kinds: &[&str], mistakes: &mut Mistakes) -> Self {
-        let descriptors = [OPTIONS, RSYNC];
+        let descriptors = [OPTIONS, COPY, RSYNC];
         let mut reader = Reader::new(
             &definition.options,
             &descriptors,
@@ -196,6 +198,7 @@ impl SyncedFolder {
             owner: reader.text("owner"),
             group: reader.text("group"),
             mount_options: reader.texts("mount_options"),
+            copy_exclude: reader.texts("copy__exclude"),
             rsync: Rsync::read(&mut reader),
             options: definition.options.clone(),
             origin: definition.origin.clone(),

@@ -14,29 +14,23 @@ use crate::communicators::relay::Relay;
 use crate::communicators::{Command, Communicator, Stream};
 use crate::config::SyncedFolder;
 use crate::error::{Error, Result};
-use crate::machine::user;
+use crate::machine::{Machine, user};
 use crate::ui::TargetUi;
 
 /// Brings the guest's side of every folder up to the host's.
 pub async fn sync(work: &mut Work<'_>) -> Result<()> {
-    let wanted: Vec<SyncedFolder> = work
-        .machine
-        .config
-        .synced_folders
-        .iter()
-        .filter(|it| !it.disabled && it.guest.is_some())
-        .cloned()
-        .collect();
+    let wanted = wanted(&work.machine);
     if wanted.is_empty() {
         return Ok(());
     }
     make_missing(&wanted)?;
     tell_foreign_kinds(work.ui(), &wanted);
-    let mut folders: Vec<Folder> = wanted.iter().map(resolved).collect();
-    exclude_nested(&mut folders);
+    let only = work.only_folders.clone();
+    let is_meant = |id: &String| only.as_ref().is_none_or(|it| it.contains(id));
     let (by_rsync, by_copy): (Vec<_>, Vec<_>) = wanted
         .iter()
-        .zip(folders)
+        .zip(all_resolved(&wanted))
+        .filter(|(wanted, _)| is_meant(&wanted.id))
         .partition(|(wanted, _)| wanted.kind.as_deref() == Some("rsync"));
     copy(work, by_copy.into_iter().map(|(_, folder)| folder).collect()).await?;
     for (wanted, folder) in by_rsync {
@@ -44,6 +38,25 @@ pub async fn sync(work: &mut Work<'_>) -> Result<()> {
     }
     work.machine.folder.write_synced_folders(&listed(&wanted))?;
     Ok(())
+}
+
+/// What `rsync-auto` watches.
+pub fn watched(machine: &Machine) -> Vec<Folder> {
+    let wanted = wanted(machine);
+    let folders = all_resolved(&wanted);
+    let automatic = wanted.iter().zip(folders).filter(|(wanted, _)| wanted.rsync.auto);
+    automatic.map(|(_, folder)| folder).collect()
+}
+
+fn wanted(machine: &Machine) -> Vec<SyncedFolder> {
+    let all = machine.config.synced_folders.iter();
+    all.filter(|it| !it.disabled && it.guest.is_some()).cloned().collect()
+}
+
+fn all_resolved(wanted: &[SyncedFolder]) -> Vec<Folder> {
+    let mut folders: Vec<Folder> = wanted.iter().map(resolved).collect();
+    exclude_nested(&mut folders);
+    folders
 }
 
 /// Brings folders over by the built-in copy; provisioners have such folders, too.
@@ -140,13 +153,17 @@ fn said(note: &Note) -> String {
 }
 
 fn resolved(wanted: &SyncedFolder) -> Folder {
+    let copied: &[String] = match wanted.kind.as_deref() {
+        Some("rsync") => &[],
+        _ => &wanted.copy_exclude,
+    };
     Folder {
         id: wanted.id.clone(),
         host: wanted.host.clone(),
         guest: wanted.guest.clone().unwrap_or_default(),
         owner: wanted.owner.clone(),
         group: wanted.group.clone(),
-        exclude: wanted.rsync.exclude.clone(),
+        exclude: [wanted.rsync.exclude.as_slice(), copied].concat(),
     }
 }
 

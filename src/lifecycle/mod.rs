@@ -17,6 +17,7 @@ mod provisioning;
 pub mod queue;
 mod removal;
 pub mod snapshots;
+mod watch;
 mod work;
 
 use providers::State;
@@ -36,6 +37,7 @@ pub use folders::KINDS as FOLDER_KINDS;
 pub use package::package;
 pub use provisioning::ProvisionWish;
 pub use removal::{adopt, destroy};
+pub use watch::{WatchWish, Watched};
 
 /// `up`: brings the machine up from whatever state it is in.
 pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &ProvisionWish) -> Result<()> {

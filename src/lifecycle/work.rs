@@ -1,5 +1,6 @@
 //! One command's work on one machine: the lock, the journal, the identity, and one connection for all of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Work<'a> {
     pub compression: bool,
     /// Whether rsync itself is to set the owner of copies.
     pub rsync_chown: bool,
+    /// The folders that are brought over, by their ids; all of them where it is not said.
+    pub only_folders: Option<BTreeSet<String>>,
     /// The journal.
     pub journal: Journal,
     command: &'static str,
@@ -71,6 +74,7 @@ impl<'a> Work<'a> {
             was_provisioning: journal.memory().unfinished.contains(&Step::Provision),
             compression: false,
             rsync_chown: false,
+            only_folders: None,
             snapshot: None,
             journal,
             command,
@@ -93,6 +97,18 @@ impl<'a> Work<'a> {
 
     /// Carries the steps out, with the journal written around each.
     pub async fn carry_out(&mut self, steps: Vec<Step>) -> Result<()> {
+        self.carry_out_connected(steps).await?;
+        self.close_connection().await;
+        Ok(())
+    }
+
+    /// The same, and hands on the connection that was made for it.
+    pub async fn carry_out_and_keep(mut self, steps: Vec<Step>) -> Result<Option<Arc<SshCommunicator>>> {
+        self.carry_out_connected(steps).await?;
+        Ok(self.connection.take())
+    }
+
+    async fn carry_out_connected(&mut self, steps: Vec<Step>) -> Result<()> {
         if self.context.interrupt.is_raised() {
             return Err(Error::Interrupted);
         }
@@ -112,7 +128,6 @@ impl<'a> Work<'a> {
                 return Err(self.explained(error).await.at_step(&self.machine.name, step));
             }
         }
-        self.close_connection().await;
         Ok(())
     }
 
@@ -337,6 +352,11 @@ impl<'a> Work<'a> {
     /// Keeps a connection that was made while waiting for the guest.
     pub fn keep_connection(&mut self, connection: SshCommunicator) {
         self.connection = Some(Arc::new(connection));
+    }
+
+    /// Takes a connection that an earlier command of this process has left open.
+    pub fn lend_connection(&mut self, connection: Arc<SshCommunicator>) {
+        self.connection = Some(connection);
     }
 
     /// Forgets a connection whose other end is about to go away.

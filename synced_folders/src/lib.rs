@@ -9,6 +9,7 @@ mod nested;
 pub mod options;
 mod quote;
 pub mod rsync;
+pub mod watch;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -217,6 +218,15 @@ pub enum Error {
         code: i32,
         /// What it said last.
         last_lines: String,
+    },
+
+    /// The host's side cannot be watched.
+    #[error("cannot watch {} for changes", host.display())]
+    Watch {
+        /// The folder on the host.
+        host: PathBuf,
+        /// Why.
+        source: notify::Error,
     },
 
     /// Something in the guest stands in the way.
