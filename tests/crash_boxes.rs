@@ -1,4 +1,4 @@
-//! Kills of `box add` at their calls to the system that change files: nothing but strace is needed in their midst.
+//! Kills of `box add`, `box repackage` and `package` at their calls to the system that change files: nothing but strace is needed in their midst.
 //!
 //! The same command again comes to the same end, and nothing is left over. A third of the calls, unless `JAUNT_TEST_WHOLE_MATRIX`
 //! is set.
@@ -77,6 +77,7 @@ fn killed_at(world: &World, command: &[&str], number: usize) -> bool {
 /// Kills the command at its calls. `done_before` is what the command may say where the killed one had come to its end.
 fn check(command: &[&str], undo: fn(&World), done_before: Option<&str>) {
     let world = world();
+    undo(&world);
     let seen = |world: &World| {
         [
             tree(&world.home()),
@@ -95,7 +96,7 @@ fn check(command: &[&str], undo: fn(&World), done_before: Option<&str>) {
         kills += 1;
         let again = world.run(command);
         let succeeded = again.code == 0 || done_before.is_some_and(|it| again.stderr.contains(it));
-        tally::count("fake", succeeded, seen(&world) == expected);
+        tally::count("no machine", command, !succeeded, seen(&world) != expected);
         assert!(succeeded, "{command:?} after a kill at call {number}: {}", again.stderr);
         assert_eq!(seen(&world), expected, "{command:?} after a kill at call {number}");
     }
@@ -111,4 +112,27 @@ fn box_add() {
 #[test]
 fn box_add_that_replaces_another() {
     check(&["box", "add", "--force", "tiny", "../tiny.box"], |_| {}, None);
+}
+
+#[test]
+fn package() {
+    let remove = |world: &World| drop(fs::remove_file(world.project().join("package.box")));
+    check(
+        &["package", "--base", "../box.img"],
+        remove,
+        Some("package.box is there already"),
+    );
+}
+
+#[test]
+fn box_repackage() {
+    let start = |world: &World| {
+        world.run(["box", "add", "tiny", "../tiny.box"]);
+        let _ = fs::remove_file(world.project().join("package.box"));
+    };
+    check(
+        &["box", "repackage", "tiny", "libvirt", "0"],
+        start,
+        Some("package.box is there already"),
+    );
 }

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
+pub mod real;
 pub mod registry;
 pub mod stand_in;
 pub mod tally;

@@ -7,12 +7,18 @@ pub fn is_whole() -> bool {
     std::env::var_os("JAUNT_TEST_WHOLE_MATRIX").is_some()
 }
 
-/// One disturbed command: whether the same command again succeeded, and whether all was as if nothing had happened.
-pub fn count(machines: &str, succeeded: bool, is_same: bool) {
+/// One disturbed command, run again on machines of a backend: whether the machine was lost (the command failed, or the machine is not
+/// where it was to be), and whether anything was left over or missing.
+pub fn count(backend: &str, command: &[&str], is_lost: bool, is_orphaned: bool) {
     let Some(path) = std::env::var_os("JAUNT_TEST_TALLY") else {
         return;
     };
-    let line = format!("{machines} {succeeded} {is_same}\n");
+    let words: Vec<&str> = command.iter().copied().filter(|it| !it.starts_with('-')).collect();
+    let named = words
+        .iter()
+        .take(if matches!(words[0], "box" | "snapshot") { 2 } else { 1 });
+    let name = named.copied().collect::<Vec<_>>().join(" ");
+    let line = format!("{backend}\t{name}\t{}\t{}\n", u8::from(is_lost), u8::from(is_orphaned));
     let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
     file.unwrap().write_all(line.as_bytes()).unwrap();
 }
