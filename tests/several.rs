@@ -245,6 +245,8 @@ fn names_that_would_steer_the_terminal_are_shown_and_secrets_in_them_are_not() {
         "ssh-config",
         "snapshot list",
         "validate",
+        "status nobody",
+        "ssh",
         "suspend",
         "resume",
         "halt",

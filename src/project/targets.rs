@@ -69,7 +69,10 @@ impl Project {
         };
         match chosen {
             Some(definition) => Ok(project.clone().target_of(definition)),
-            None => Err(Error::WhichMachine { known: project.names() }),
+            None => {
+                project.clone().learn_secrets(context);
+                Err(Error::WhichMachine { known: project.names() })
+            }
         }
     }
 
@@ -88,7 +91,10 @@ impl Project {
         };
         let mut targets: Vec<Target> = Vec::new();
         for name in names {
-            let found = Self::meant(context, here.as_ref(), name)?;
+            let found = Self::meant(context, here.as_ref(), name).inspect_err(|_| {
+                // The error names machines, and what must not be shown is known only of those that were opened.
+                here.iter().for_each(|it| it.clone().learn_secrets(context));
+            })?;
             let new: Vec<Target> = found
                 .into_iter()
                 .filter(|new| !targets.iter().any(|old| old.is_same(new)))
@@ -113,6 +119,13 @@ impl Project {
                 name: name.to_owned(),
                 known: Vec::new(),
             }),
+        }
+    }
+
+    /// Has the user interface told what the machines' configurations keep secret.
+    fn learn_secrets(self: Rc<Self>, context: &Context) {
+        for definition in &self.definitions {
+            let _is_broken = self.clone().target_of(definition).machine(context);
         }
     }
 
