@@ -21,6 +21,9 @@ pub async fn package(context: &Context, target: &Target, extras: &Extras, folder
     action(context, &target.name, "package", async {
         let mut work = Work::begin(context, machine, "package", ProvisionWish::Nothing).await?;
         let steps = plan::halt(work.now, false);
+        if steps.is_empty() {
+            work.tidy().await?;
+        }
         work.carry_out(steps).await?;
         write(&work, extras, folder).await
     })

@@ -60,8 +60,9 @@ impl IndexedMachine {
 
 async fn standing(context: &Context, key: &str, entry: &Entry) -> Result<Standing> {
     let folder = MachineFolder::new(&entry.local_data_path, &entry.name, &entry.provider);
-    let is_there = entry.vagrantfile_path.is_dir() && folder.index_uuid().ok().flatten().as_deref() == Some(key);
-    if !is_there {
+    // A project's folder is there where what lies in it is.
+    let has_project = || entry.local_data_path.starts_with(&entry.vagrantfile_path) || entry.vagrantfile_path.is_dir();
+    if !(folder.has_index_uuid(key) && has_project()) {
         return Ok(Standing::Gone);
     }
     let noted = Standing::Here(entry.state.clone());
