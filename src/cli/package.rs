@@ -46,6 +46,8 @@ impl PackageArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let absolute = |it: &PathBuf| context.environment.absolute(it);
         let output = absolute(&self.output);
+        // First: a command that was killed at its very end has left a box, and what it was made of.
+        let unfinished = super::r#box::unfinished_in(context, output.parent())?;
         refuse_taken(&output)?;
         let extras = Extras {
             include: self.include.clone(),
@@ -54,7 +56,6 @@ impl PackageArgs {
             info: self.info.as_ref().map(absolute),
         };
         extras.check()?;
-        let unfinished = super::r#box::unfinished_in(context, output.parent())?;
         let mut name = tempfile::Builder::new();
         let folder = name.prefix(unfinished.prefix()).tempdir_in(unfinished.folder());
         let folder = folder.map_err(|source| Error::WriteFile {

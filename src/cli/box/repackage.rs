@@ -37,6 +37,7 @@ impl RepackageArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let installed = self.installed(context)?;
         let output = context.environment.absolute(&self.output);
+        let unfinished = unfinished_in(context, output.parent())?;
         if output.exists() {
             return Err(Error::Refused {
                 what: format!("{} is there already", output.display()),
@@ -47,7 +48,6 @@ impl RepackageArgs {
             .ui
             .of("box")
             .info(&format!("Repackaging to {}", output.display()));
-        let unfinished = unfinished_in(context, output.parent())?;
         write(context, &unfinished, &output, move |writer, cancel| {
             installed.repackage(writer, cancel)
         })
