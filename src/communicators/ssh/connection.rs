@@ -7,6 +7,7 @@ use std::time::Duration;
 use russh::client::{self, Handle, Msg};
 use russh::keys::{PrivateKey, PublicKey};
 use russh::{Channel, ChannelMsg};
+use tokio::time::Instant;
 
 use super::banner::{Greeted, greet};
 use super::error::Error;
@@ -16,6 +17,7 @@ use super::host_key;
 use super::legacy::{self, Algorithms};
 use super::legacy::{preferred, preferred_compressed};
 use super::login::{self, Login};
+use super::readiness::{PAUSE_AFTER_REFUSAL, is_final};
 use super::target::SshTarget;
 use crate::communicators::{Exit, Input, OnOutput};
 
@@ -42,6 +44,10 @@ impl Doorstep {
             .map_err(|_| late(target))?
     }
 }
+
+/// How long a guest that has let us in may turn a second connection away: as long as OpenSSH keeps one on which nobody logs in
+/// (`LoginGraceTime` of sshd_config, 9.2).
+const BUSY_AT_MOST: Duration = Duration::from_secs(120);
 
 /// A logged-in connection.
 pub struct Connection {
@@ -80,7 +86,22 @@ impl Connection {
     }
 
     /// Goes to the server's door once more, without knocking: the keys are agreed on, and nobody is logged in.
+    ///
+    /// A guest that has just booted may be busy with connections that came too early, and turn this one away: it is tried again.
     pub(super) async fn approach(&self, target: &SshTarget) -> Result<Doorstep, Error> {
+        let started = Instant::now();
+        loop {
+            match self.approach_once(target).await {
+                Err(error) if !is_final(&error) && started.elapsed() < BUSY_AT_MOST => {
+                    tracing::debug!(%error, "the guest is called once more");
+                    tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn approach_once(&self, target: &SshTarget) -> Result<Doorstep, Error> {
         let approaching = async {
             let greeted = greet(target, target.connect_timeout, &AtomicBool::new(false)).await?;
             let (handle, _) = Self::meet(target, greeted, self.algorithms).await?;

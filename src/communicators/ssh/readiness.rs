@@ -126,7 +126,7 @@ struct Wait<'a> {
 
 /// How long after a refused login the next one is tried: a login costs a slow guest a second. So long, too, after a server said that
 /// it has too many.
-const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
+pub(super) const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
 /// How long after a connection that was refused the next one is tried.
 const PAUSE_AFTER_REFUSED_CONNECTION: Duration = Duration::from_millis(250);
@@ -281,7 +281,8 @@ fn stage_of(error: &Error) -> Stage {
     }
 }
 
-fn is_final(error: &Error) -> bool {
+/// Whether waiting mends nothing.
+pub(super) fn is_final(error: &Error) -> bool {
     matches!(
         error,
         Error::HostKeyChanged { .. }

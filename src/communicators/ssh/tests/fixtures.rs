@@ -34,11 +34,12 @@ impl Server {
         // Making an RSA key takes a second or more, and here any will do.
         fs::write(home.path().join("rsa"), InsecureKey::Rsa.private_key()).expect("the home is writable");
         fs::set_permissions(home.path().join("rsa"), fs::Permissions::from_mode(0o600)).expect("it is ours");
+        // Of most words the first counts, of `MaxStartups` the last.
         let config = format!(
-            "{more}\nHostKey {path}/ed25519\nHostKey {path}/rsa\nAuthorizedKeysFile {path}/.ssh/authorized_keys\n\
+            "MaxStartups 100\n{more}\nHostKey {path}/ed25519\nHostKey {path}/rsa\nAuthorizedKeysFile {path}/.ssh/authorized_keys\n\
              SetEnv HOME={path}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             MaxStartups 100\nAcceptEnv JAUNT_*\n",
+             AcceptEnv JAUNT_*\n",
         );
         fs::write(home.path().join("sshd_config"), config).expect("the home is writable");
         let port = free_port();

@@ -1,6 +1,8 @@
 //! Replacing the insecure key, in one go and after crashes.
 
+use std::cell::Cell;
 use std::fs;
+use std::time::Duration;
 
 use super::fixtures::{Server, connect, mode};
 use crate::communicators::ssh::insert_key::is_needed;
@@ -58,6 +60,33 @@ async fn a_fresh_machine_gets_an_ed25519_key_of_its_own() {
         .unwrap_or_else(|it| panic!("{it:?}\n{}", server.log()));
 
     check_done(&server).await;
+    assert!(server.authorized_keys().starts_with("ssh-ed25519 "));
+}
+
+#[tokio::test]
+async fn a_guest_that_takes_no_more_connections_for_the_moment_is_waited_for() {
+    let server = Server::openssh("MaxStartups 1");
+    let target = target(&server);
+    let connection = connect(&target).await.expect("nobody else is there");
+    let lingering = tokio::net::TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .expect("it listens");
+    let left = Cell::new(false);
+    let leave = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        drop(lingering);
+        left.set(true);
+    };
+    let machine_key = server.machine_key();
+    let inserting = async {
+        let inserted = insert_key(&connection, &target, &machine_key, KeyType::Auto).await;
+        (inserted, left.get())
+    };
+
+    let ((inserted, had_to_wait), ()) = tokio::join!(inserting, leave);
+
+    inserted.unwrap_or_else(|it| panic!("{it:?}\n{}", server.log()));
+    assert!(had_to_wait, "{}", server.log());
     assert!(server.authorized_keys().starts_with("ssh-ed25519 "));
 }
 
