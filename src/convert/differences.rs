@@ -45,6 +45,29 @@ fn compare_tables(path: &str, one: &Map<String, Json>, other: &Map<String, Json>
     }
 }
 
+/// Takes out what stands for code: a trigger's block, a proc as a value, and the tables that held nothing else.
+pub fn without_code(json: &mut Json) {
+    match json {
+        Json::Object(entries) => {
+            entries.retain(|name, value| {
+                let had_entries = value.as_object().is_some_and(|it| !it.is_empty());
+                without_code(value);
+                let is_emptied = had_entries && value.as_object().is_some_and(Map::is_empty);
+                name != "ruby_block" && !is_code(value) && !is_emptied
+            });
+        }
+        Json::Array(items) => {
+            items.retain(|it| !is_code(it));
+            items.iter_mut().for_each(without_code);
+        }
+        _ => {}
+    }
+}
+
+fn is_code(value: &Json) -> bool {
+    value.get("$proc").is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,7 @@ mod tests;
 use std::path::Path;
 
 use comments::Comments;
-use differences::differences;
+use differences::{differences, without_code};
 pub use reading::Reading;
 use script::{MachineScript, Scope, Script};
 use vagrantfile::report::Report;
@@ -45,14 +45,6 @@ pub enum Failure {
 /// What cannot be said in the other language.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Blocks that are called when a trigger fires.
-    #[error("{}: a block that is called later is code, which only {language} can say", places.join(", "))]
-    Blocks {
-        /// The file and the line of each.
-        places: Vec<String>,
-        /// The language that they are written in.
-        language: &'static str,
-    },
     /// A call of a form that the other language has no words for.
     #[error("{place}: the call of `{name}` has no counterpart there")]
     Call {
@@ -81,16 +73,27 @@ pub struct Original<'a> {
     pub text: &'a dyn Fn(&Path) -> String,
 }
 
-/// The text in another language that means the same as a file; `read_back` reads such a text.
+/// A file in another language.
+#[derive(Debug)]
+pub struct Converted {
+    /// Its text.
+    pub text: String,
+    /// The lines of the original, with their numbers, that are code for later and were left out.
+    pub left_out: Vec<String>,
+}
+
+/// The text in another language that means the same as a file, code for later aside; `read_back` reads such a text.
 pub fn convert(
     original: &Original<'_>,
     to: Language,
     read_back: impl Fn(&str) -> Result<Reading, Report>,
-) -> Result<String, Failure> {
+) -> Result<Converted, Failure> {
     let read = original.read;
     let folder = original.path.parent().unwrap_or(Path::new("/"));
-    let script = read()?.script()?;
-    let text = to.write(&script, original)?;
+    let mut script = read()?.script()?;
+    let comments = Comments::new(original.text);
+    let left_out: Vec<String> = script.take_code().iter().map(|it| comments.of(it)).collect();
+    let text = to.write(&script, original, &comments, &left_out)?;
     let different = |differences| Refusal::Different {
         language: to.title(),
         differences,
@@ -99,21 +102,21 @@ pub fn convert(
     let providers = script.providers();
     let providers = providers.iter().map(|it| Some(it.as_str()));
     for provider in std::iter::once(None).chain(providers) {
-        let before = read()?.resolved(provider, folder)?;
+        let mut before = read()?.resolved(provider, folder)?;
+        before.iter_mut().for_each(without_code);
         let after = read_back(&text)?.resolved(provider, folder)?;
         let found = differences(&before, &after);
         if !found.is_empty() {
             return Err(different(found).into());
         }
     }
-    Ok(text)
+    Ok(Converted { text, left_out })
 }
 
 impl Refusal {
     /// What to do about it.
     pub fn advice(&self) -> &'static str {
         match self {
-            Refusal::Blocks { .. } => "say what the block does as `run` or `run_remote` of its trigger",
             Refusal::Call { .. } => "take the call out, and say what it does by hand",
             Refusal::Different { .. } => "say these settings in another way in the Vagrantfile, or convert it by hand",
         }
@@ -159,29 +162,31 @@ impl Language {
     }
 
     /// The text of a file that says what the script does, which was made of the original.
-    fn write(self, script: &Script, original: &Original<'_>) -> Result<String, Refusal> {
-        refuse_blocks(script, Self::of(original.path))?;
-        let comments = Comments::new(original.text);
+    fn write(
+        self,
+        script: &Script,
+        original: &Original<'_>,
+        comments: &Comments<'_>,
+        left_out: &[String],
+    ) -> Result<String, Refusal> {
         let (sign, body) = match self {
-            Language::Toml => ("#", toml::write(script, &comments)?),
-            Language::Lua => ("--", lua::write(script, &comments)?),
+            Language::Toml => ("#", toml::write(script, comments)?),
+            Language::Lua => ("--", lua::write(script, comments)?),
         };
         let name = original.path.file_name().unwrap_or_default().to_string_lossy();
         let head = comments::one_line(&format!("Made from {name} by `jaunt config convert`."));
+        let mut lost = String::new();
+        if !left_out.is_empty() {
+            lost.push_str(&format!(
+                "{sign} Left out, since it is code for later, which {} cannot say:\n",
+                self.title()
+            ));
+            left_out
+                .iter()
+                .for_each(|it| lost.push_str(&format!("{sign}   {it}\n")));
+        }
         Ok(format!(
-            "{sign} {head} What is computed there stands here as it came out, below the line that says it.\n\n{body}"
+            "{sign} {head} What is computed there stands here as it came out, below the line that says it.\n{lost}\n{body}"
         ))
-    }
-}
-
-/// Code that runs later has no words in another language. All of it is named at once.
-fn refuse_blocks(script: &Script, language: Option<Language>) -> Result<(), Refusal> {
-    let places = script.blocks();
-    match places.is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::Blocks {
-            places,
-            language: language.map_or("Ruby", Language::title),
-        }),
     }
 }

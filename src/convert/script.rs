@@ -96,30 +96,34 @@ impl Script {
         names
     }
 
-    /// The places of all blocks of code that the file leaves for later.
-    pub fn blocks(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for scope in std::iter::once(&self.root).chain(self.machines.iter().map(|it| &it.scope)) {
-            blocks_of(&scope.entries, &mut found);
-            scope.overrides.iter().for_each(|it| blocks_of(&it.entries, &mut found));
+    /// Takes out what is code for later, since no other language can say it: blocks of triggers, procs as values.
+    pub fn take_code(&mut self) -> Vec<Entry> {
+        let mut taken = Vec::new();
+        for scope in std::iter::once(&mut self.root).chain(self.machines.iter_mut().map(|it| &mut it.scope)) {
+            take_code_of(&mut scope.entries, &mut taken);
+            scope
+                .overrides
+                .iter_mut()
+                .for_each(|it| take_code_of(&mut it.entries, &mut taken));
         }
-        found
+        taken
     }
 }
 
-fn blocks_of(entries: &[Entry], found: &mut Vec<String>) {
-    for entry in entries {
-        let holds = match &entry.setting {
+fn take_code_of(entries: &mut Vec<Entry>, taken: &mut Vec<Entry>) {
+    entries.retain_mut(|entry| {
+        let is_code = match &mut entry.setting {
             Setting::Assign(value) => holds_block(value),
             Setting::Call(call) => {
-                blocks_of(&call.body, found);
+                take_code_of(&mut call.body, taken);
                 call.positional.iter().any(holds_block) || call.named.iter().any(|(_, it)| holds_block(it))
             }
         };
-        if holds {
-            found.push(place(&entry.origin));
+        if is_code {
+            taken.push(entry.clone());
         }
-    }
+        !is_code
+    });
 }
 
 fn holds_block(value: &Value) -> bool {

@@ -126,6 +126,8 @@ pub fn settings(plugins: Plugins) -> Settings {
     for kind in provisioners::KINDS {
         owned.extend(kind.options.iter().map(|it| (kind.name, *it)));
     }
+    owned.push(("trigger", triggers::OPTIONS));
+    owned.extend(pushes::STRATEGIES.iter().map(|it| (it.name, it.options)));
     Settings {
         options: namespaces::options(),
         owned,

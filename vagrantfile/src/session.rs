@@ -111,6 +111,23 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// A method of a provider, a provisioner or the like: its name and those of its positional arguments. Where nobody describes the
+    /// owner, a name counts for what it is with others.
+    pub(crate) fn method(&self, owner: &str, name: &str) -> Option<(&'static str, &'static [&'static str])> {
+        let is_described = self.owned.iter().any(|(it, _)| *it == owner);
+        let mut options = self
+            .owned
+            .iter()
+            .filter(|(it, _)| *it == owner || !is_described)
+            .flat_map(|(_, options)| options.iter());
+        options.find_map(|it| match it.form {
+            schema::Form::Call { positional } if it.path == name => Some((it.path, positional)),
+            _ => None,
+        })
+    }
+}
+
 impl Session {
     /// Opens a session; nothing is read yet.
     pub fn new(host: Box<dyn Host>, settings: Settings) -> Result<Self> {
@@ -213,7 +230,7 @@ struct File {
 
 impl Worker {
     fn new(host: Box<dyn Host>, settings: Settings) -> Self {
-        let model = RefCell::new(Model::new(Options::new(&settings.options)));
+        let model = RefCell::new(Model::new(Options::new(&settings.options, &settings.owned)));
         let world = RefCell::new(World::new(host));
         let shared = Rc::new(Shared { model, world, settings });
         Self {

@@ -3,10 +3,60 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use schema::{Default, Descriptor, Kind};
+
 use crate::host::MemoryHost;
 use crate::layer::{Call, Entry, Setting, Value};
 use crate::report::Result;
 use crate::session::{Role, Session, Settings};
+
+/// Some of what the package and its other crates describe.
+const OWNED: &[(&str, &[Descriptor])] = &[
+    (
+        "virtualbox",
+        &[
+            Descriptor::list("customizations", "Commands."),
+            Descriptor::call("customize", &[], "Adds a command."),
+            Descriptor::call("network_adapter", &["slot", "type"], "Adds a card."),
+        ],
+    ),
+    ("libvirt", &[Descriptor::call("storage", &["type"], "Adds a disk.")]),
+    (
+        "puppet",
+        &[
+            Descriptor::attribute("facter", Kind::Map(&Kind::Any), Default::EmptyMap, "Facts."),
+            Descriptor::list("options", "Arguments."),
+        ],
+    ),
+    (
+        "chef_solo",
+        &[
+            Descriptor::list("run_list", "Recipes and roles."),
+            Descriptor::table("json", "Attributes."),
+            Descriptor::call("add_recipe", &["name"], "Adds a recipe."),
+            Descriptor::call("add_role", &["name"], "Adds a role."),
+        ],
+    ),
+    (
+        "docker",
+        &[
+            Descriptor::call("pull_images", &["image"], "Pulls an image."),
+            Descriptor::call("build_image", &["path"], "Builds an image."),
+            Descriptor::call("run", &["name"], "Runs a container."),
+            Descriptor::call("post_install_provision", &["name"], "Adds a provisioner."),
+        ],
+    ),
+    ("salt", &[Descriptor::call("pillar", &[], "Adds to the pillar.")]),
+    ("trigger", &[Descriptor::call("ruby", &[], "Calls a block.")]),
+];
+
+/// Settings in which some providers and provisioners are described.
+pub fn settings() -> Settings {
+    Settings {
+        owned: OWNED.to_owned(),
+        ..Settings::default()
+    }
+}
 
 /// The layers of all machines that a file of `/project` defines.
 pub fn layers_of(host: MemoryHost, file: &str, settings: Settings) -> Result<String> {

@@ -2,28 +2,6 @@
 
 use crate::layer::Value;
 
-/// Methods of providers, provisioners, pushes and triggers. Everything else on these is an option.
-const CALLS: &[&str] = &[
-    "add_recipe",
-    "add_role",
-    "build_image",
-    "customize",
-    "exclude",
-    "include",
-    "network_adapter",
-    "pillar",
-    "post_install_provision",
-    "pull_images",
-    "ruby",
-    "run",
-    "storage",
-];
-
-/// Whether a name on a provider, a provisioner or a trigger is a method.
-pub fn is_call(name: &str) -> bool {
-    CALLS.contains(&name)
-}
-
 /// An argument of a method; `":id"` in a command for a provider is Ruby's symbol.
 pub fn argument(method: &str, value: Value) -> Value {
     match (method, value) {

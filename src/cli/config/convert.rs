@@ -75,7 +75,14 @@ impl ConvertArgs {
         };
         let read_back = |text: &str| Reading::of_text(self.to, text, project::settings(context));
         match convert(&original, self.to, read_back) {
-            Ok(text) => Ok(text),
+            Ok(converted) => {
+                for line in &converted.left_out {
+                    let language = self.to.title();
+                    let told = format!("{line}\n  is code for later, which {language} cannot say: it is left out\n");
+                    context.ui.aside(&told);
+                }
+                Ok(converted.text)
+            }
             Err(Failure::Read(report)) => Err(report.into()),
             Err(Failure::Other(refusal)) => Err(refused(refusal.to_string(), refusal.advice())),
         }

@@ -3,6 +3,8 @@
 //! Attributes have Vagrant's names and the values that they have once Vagrant has finalised them. Tables are in the order of their
 //! keys, so that the same project gives the same bytes in each language. Nothing is checked: what does not validate is printed too.
 
+#[cfg(test)]
+mod data;
 mod libvirt;
 mod providers;
 mod provisioners;
@@ -168,8 +170,17 @@ fn finalize_connection(attributes: &mut [(String, Json)], prefix: &str, options:
         match (name.as_str(), written(name)) {
             ("verify_host_key", own) => {
                 let paranoid = written("paranoid").filter(|it| truthy(it));
-                *value = json!(paranoid.or(own).map_or_else(|| "never".to_owned(), verify_host_key));
+                *value = match paranoid.or(own) {
+                    Some(word @ (Value::Boolean(_) | Value::String(_) | Value::Symbol(_))) => {
+                        json!(verify_host_key(word))
+                    }
+                    Some(other) => of_value(other),
+                    None if options.contains(&format!("{prefix}verify_host_key")) => Json::Null,
+                    None => json!("never"),
+                };
             }
+            // Nil counts as nought there.
+            ("connect_timeout", None) if options.contains(&format!("{prefix}connect_timeout")) => *value = json!(0),
             ("remote_user", None) if !options.contains(&format!("{prefix}remote_user")) => {
                 *value = username.clone().unwrap_or(Json::Null);
             }

@@ -33,12 +33,36 @@ pub fn of_option(descriptor: &Descriptor, value: &Value) -> Json {
     }
     match descriptor.coercion {
         Coercion::None => of_kind(descriptor.kind, value),
-        Coercion::Text => to_text(value).map_or_else(|| of_value(value), |it| json!(it)),
+        Coercion::Text | Coercion::List if *value == Value::Boolean(false) => json!(false),
+        Coercion::Text => json!(to_text(value).unwrap_or_else(|| inspected(value))),
         // Symbols are text here; what is neither stays as it is.
         Coercion::Symbol => of_value(value),
+        // What Ruby has no `to_i` for stays as it is.
+        Coercion::Integer if matches!(value, Value::Boolean(_) | Value::List(_) | Value::Map(_)) => of_value(value),
         Coercion::Integer => json!(to_i(value)),
         Coercion::Boolean => json!(truthy(value)),
-        Coercion::List => of_value(&Value::List(to_list(value))),
+        Coercion::List => of_value(&Value::List(match value {
+            Value::Map(pairs) => pairs
+                .iter()
+                .map(|(key, value)| Value::List(vec![key.clone(), value.clone()]))
+                .collect(),
+            value => to_list(value),
+        })),
+    }
+}
+
+/// A collection as the text that Ruby makes of it.
+fn inspected(value: &Value) -> String {
+    match value {
+        Value::Nil | Value::Unset | Value::Block(_) => "nil".to_owned(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Symbol(text) => format!(":{text}"),
+        Value::List(items) => format!("[{}]", items.iter().map(inspected).collect::<Vec<_>>().join(", ")),
+        Value::Map(pairs) => {
+            let pair = |(key, value): &(Value, Value)| format!("{}=>{}", inspected(key), inspected(value));
+            format!("{{{}}}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
+        other => to_text(other).unwrap_or_default(),
     }
 }
 

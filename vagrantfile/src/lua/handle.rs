@@ -143,7 +143,7 @@ impl Inner {
     /// Whether a name is an option, and not a method. What nobody describes may be either.
     fn is_option(&self, owner: &str, name: &str) -> bool {
         if owner.is_empty() {
-            return !twins::is_call(name);
+            return self.shared.settings.method(owner, name).is_none();
         }
         let path = format!("{owner}.{name}");
         let mut options = self.shared.settings.options.iter().copied().flatten();

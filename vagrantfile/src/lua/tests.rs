@@ -35,14 +35,14 @@ fn settings() -> Settings {
     Settings {
         options: vec![OPTIONS],
         limits,
-        ..Settings::default()
+        ..crate::testing::settings()
     }
 }
 
 /// A state as a file gets it.
 pub fn sandboxed() -> mlua::Lua {
     let shared = crate::language::Shared {
-        model: crate::model::Model::new(crate::model::Options::new(&[])).into(),
+        model: crate::model::Model::new(crate::model::Options::new(&[], &[])).into(),
         world: crate::host::World::new(Box::new(MemoryHost::default())).into(),
         settings: settings(),
     };

@@ -11,6 +11,8 @@ pub struct Options {
     core: BTreeMap<&'static str, Descriptor>,
     aliases: BTreeMap<&'static str, &'static str>,
     namespaces: BTreeSet<&'static str>,
+    /// Options of providers and provisioners, by the names of these.
+    owned: Vec<(&'static str, &'static [Descriptor])>,
 }
 
 /// What is known of a name.
@@ -48,37 +50,13 @@ const NAMESPACES: &[&str] = &[
 /// Parts of a namespace that are objects themselves.
 const INNER_NAMESPACES: &[&str] = &["ssh.default", "winssh.default"];
 
-/// Options of providers and provisioners that start empty and are filled in place: `puppet.facter["role"] = "web"`.
-const TABLES: &[&str] = &[
-    "facter",
-    "json",
-    "vmx",
-    "env",
-    "compose_configuration",
-    "extra_vars",
-    "groups",
-    "host_vars",
-    "vm_integration_services",
-    "build_env",
-    "pillar_data",
-];
-
-/// The same, as lists.
-const LISTS: &[&str] = &[
-    "run_list",
-    "build_args",
-    "volumes",
-    "ports",
-    "expose",
-    "create_args",
-    "cmd",
-    "customizations",
-];
-
 impl Options {
-    /// The options of these lists; paths begin with the namespace, as in `vm.box`.
-    pub fn new(lists: &[&'static [Descriptor]]) -> Self {
-        let mut options = Self::default();
+    /// The options of these lists, whose paths begin with the namespace, as in `vm.box`; and those of providers and provisioners.
+    pub fn new(lists: &[&'static [Descriptor]], owned: &[(&'static str, &'static [Descriptor])]) -> Self {
+        let mut options = Self {
+            owned: owned.to_owned(),
+            ..Self::default()
+        };
         for descriptor in lists.iter().copied().flatten() {
             let namespace = descriptor.path.split('.').next().unwrap_or_default();
             options.namespaces.insert(namespace);
@@ -103,12 +81,22 @@ impl Options {
         match owner {
             Owner::Root => self.look_in_root(path),
             Owner::Discarded => Look::Namespace,
-            Owner::Provider(_) => collection(path).unwrap_or(Look::Namespace),
-            Owner::Provisioner(kind) if kind.starts_with("puppet") && path == "options" => {
-                Look::Collection(Value::List(Vec::new()))
-            }
-            Owner::Provisioner(_) | Owner::Body(_) => collection(path).unwrap_or(Look::Unset),
+            Owner::Provider(name) => self.collection(name, path).unwrap_or(Look::Namespace),
+            Owner::Provisioner(name) | Owner::Body(name) => self.collection(name, path).unwrap_or(Look::Unset),
         }
+    }
+
+    /// What files fill in place, as in `puppet.facter["role"] = "web"`. Where nobody describes the owner, a name counts for what it is
+    /// with others.
+    fn collection(&self, owner: &str, path: &str) -> Option<Look> {
+        let is_described = self.owned.iter().any(|(name, _)| *name == owner);
+        let mut options = self
+            .owned
+            .iter()
+            .filter(|(name, _)| *name == owner || !is_described)
+            .flat_map(|(_, options)| options.iter());
+        let found = options.find(|it| it.path == path && it.form == Form::Attribute)?;
+        Some(look_of(found)).filter(|it| matches!(it, Look::Collection(_)))
     }
 
     fn look_in_root(&self, path: &str) -> Look {
@@ -140,11 +128,4 @@ fn look_of(descriptor: &Descriptor) -> Look {
         (Default::List([]), _) => Look::Collection(Value::List(Vec::new())),
         _ => Look::Unset,
     }
-}
-
-fn collection(path: &str) -> Option<Look> {
-    if TABLES.contains(&path) {
-        return Some(Look::Collection(Value::Map(Vec::new())));
-    }
-    LISTS.contains(&path).then(|| Look::Collection(Value::List(Vec::new())))
 }

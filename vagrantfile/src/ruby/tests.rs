@@ -39,7 +39,7 @@ fn open(host: MemoryHost) -> Session {
     };
     let settings = Settings {
         limits,
-        ..Settings::default()
+        ..crate::testing::settings()
     };
     Session::new(Box::new(host), settings).expect("a thread starts")
 }

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use schema::Form;
-
 use super::tree::{Item, Node, Table};
 use super::{Block, Toml};
 use crate::layer::{Origin, Value};
@@ -19,50 +17,6 @@ pub const PROVISION_OPTIONS: &[&str] = &["run", "before", "after", "preserve_ord
 
 /// A table of options whose names mean something else beside it: `options.type = "dhcp"` of a network, `options.name` of a script.
 const OPTIONS: &str = "options";
-
-/// Keys of provisioners and providers that Ruby says as calls, one for each item of the list, where nobody has described these.
-const CALLS: &[Call] = &[
-    Call {
-        name: "customize",
-        positional: &[],
-    },
-    Call {
-        name: "network_adapter",
-        positional: &["slot", "type"],
-    },
-    Call {
-        name: "storage",
-        positional: &["type"],
-    },
-    Call {
-        name: "add_recipe",
-        positional: &["name"],
-    },
-    Call {
-        name: "add_role",
-        positional: &["name"],
-    },
-    Call {
-        name: "pull_images",
-        positional: &["image"],
-    },
-    Call {
-        name: "build_image",
-        positional: &["path"],
-    },
-    Call {
-        name: "run",
-        positional: &["name"],
-    },
-    Call {
-        name: "pillar",
-        positional: &[],
-    },
-    Call {
-        name: "post_install_provision",
-        positional: &["name"],
-    },
-];
 
 #[derive(Clone, Copy)]
 struct Call {
@@ -242,24 +196,8 @@ impl Toml {
 
     /// The method of that name, as the owner's descriptors have it.
     fn method(&self, owner: &str, name: &str) -> Option<Call> {
-        let mut described = self
-            .shared
-            .settings
-            .owned
-            .iter()
-            .filter(|(it, _)| *it == owner)
-            .peekable();
-        if described.peek().is_none() {
-            return CALLS.iter().find(|it| it.name == name).copied();
-        }
-        let mut options = described.flat_map(|(_, it)| it.iter());
-        options.find_map(|it| match it.form {
-            Form::Call { positional } if it.path == name => Some(Call {
-                name: it.path,
-                positional,
-            }),
-            _ => None,
-        })
+        let (name, positional) = self.shared.settings.method(owner, name)?;
+        Some(Call { name, positional })
     }
 
     fn drive_body_call(&mut self, object: ObjectId, call: &Call, node: &Node) -> Result<()> {

@@ -3,12 +3,11 @@
 use expect_test::{Expect, expect};
 
 use crate::host::MemoryHost;
-use crate::session::Settings;
 use crate::testing;
 
 /// Loads `Vagrantfile.toml` of a project and prints the layers of all its machines, or the report.
 fn check(host: MemoryHost, expected: Expect) {
-    let shown = testing::layers_of(host, "Vagrantfile.toml", Settings::default());
+    let shown = testing::layers_of(host, "Vagrantfile.toml", testing::settings());
     expected.assert_eq(&shown.unwrap_or_else(|report| report.to_string()));
 }
 
