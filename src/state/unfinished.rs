@@ -139,7 +139,7 @@ mod tests {
         let (file, path) = living._note.keep().unwrap();
         drop(file);
 
-        assert_eq!(leftovers(&notes).unwrap(), [made.clone()]);
+        assert_eq!(leftovers(&notes).unwrap(), std::slice::from_ref(&made));
         let next = Unfinished::begin(&notes, &folder).unwrap();
         assert!(!made.exists());
         assert!(folder.join(".package-of-the-users-own").exists());
