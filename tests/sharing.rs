@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use support::registry::{Guard, PASSWORD, Registry, size_of};
 use support::web::Web;
 use support::{Ran, World};
@@ -279,6 +281,67 @@ fn a_folder_behind_a_web_server_is_a_place_of_boxes() {
     local.run(["box", "pull", "team/web", &destination]).success();
     assert!(
         contents(&local, "1.1") == contents(&giver, "1.1"),
+        "the box is the same"
+    );
+}
+
+/// Writes anew how the box in a shelf's only version was cut, as though it had been pushed so; `None` is a box that does not say.
+fn say_how_it_was_cut(shelf: &Path, usual_chunk: Option<u32>) {
+    let catalog = fs::read_to_string(shelf.join("team/web.json")).unwrap();
+    let digest = serde_json::from_str::<Value>(&catalog).unwrap()["versions"][0]["providers"][0]["checksum"].clone();
+    let digest = digest.as_str().unwrap();
+    let mut manifest = blob(shelf, digest);
+    let mut config = blob(shelf, &manifest["config"]["digest"].as_str().unwrap()[7..]);
+    match usual_chunk {
+        Some(usual) => config["usual_chunk"] = usual.into(),
+        None => drop(config.as_object_mut().unwrap().remove("usual_chunk")),
+    }
+    manifest["config"]["digest"] = format!("sha256:{}", put_blob(shelf, &config)).into();
+    manifest["config"]["size"] = config.to_string().len().into();
+    let catalog = catalog.replace(digest, &put_blob(shelf, &manifest));
+    fs::write(shelf.join("team/web.json"), catalog).unwrap();
+}
+
+fn blob(shelf: &Path, digest: &str) -> Value {
+    serde_json::from_slice(&fs::read(shelf.join("blobs/sha256").join(digest)).unwrap()).unwrap()
+}
+
+fn put_blob(shelf: &Path, value: &Value) -> String {
+    let text = value.to_string();
+    let digest: String = Sha256::digest(&text).iter().map(|it| format!("{it:02x}")).collect();
+    fs::write(shelf.join("blobs/sha256").join(&digest), text).unwrap();
+    digest
+}
+
+#[test]
+fn a_box_that_was_cut_otherwise_is_read_and_its_next_version_is_cut_alike() {
+    let (giver, taker) = (World::new(), World::new());
+    let first = disk()[..12 * MIB].to_vec();
+    let catalog = catalog(&giver, &[("1.0", &first), ("1.1", &changed(first.clone()))]);
+    let shelf = giver.home().parent().unwrap().join("shelf");
+    let destination = shelf.display().to_string();
+    add(&giver, &catalog, "1.0");
+    giver.run(["box", "push", "team/web", &destination]).success();
+
+    say_how_it_was_cut(&shelf, Some(7));
+    taker
+        .run(["box", "pull", "team/web", &destination])
+        .fails_with("was cut in a way that there is not");
+    say_how_it_was_cut(&shelf, None);
+    taker.run(["box", "pull", "team/web", &destination]).success();
+    assert!(
+        contents(&taker, "1.0") == contents(&giver, "1.0"),
+        "the box is the same"
+    );
+
+    add(&giver, &catalog, "1.1");
+    giver.run(["box", "push", "team/web", &destination]).success();
+    let size_of_second = size_of(&shelf);
+    giver.run(["box", "push", "team/web", &destination]).success();
+    assert_eq!(size_of(&shelf), size_of_second, "the same box makes the same chunks");
+    taker.run(["box", "pull", "team/web", &destination]).success();
+    assert!(
+        contents(&taker, "1.1") == contents(&giver, "1.1"),
         "the box is the same"
     );
 }

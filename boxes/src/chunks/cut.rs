@@ -14,9 +14,30 @@ use crate::cancel::Cancel;
 use crate::pack::{self, Segment};
 use crate::{Error, Result, checksum};
 
-const SHORTEST: usize = 8 << 10;
-const USUAL: usize = 32 << 10;
 const LEVEL: i32 = 3;
+
+/// How finely a box is cut. Two versions have chunks in common only where both are cut alike, so that it is kept with the box.
+///
+/// Finer chunks leave less of an unchanged neighbourhood in what a change makes new, and find more of a disk that was built anew,
+/// whose files lie elsewhere; but each costs a line of the list, and compresses worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grain(u32);
+
+impl Grain {
+    /// That of boxes which do not say.
+    pub(crate) const UNSAID: u32 = 32 << 10;
+    /// That of boxes of which the destination has no version yet.
+    pub(super) const NEW: Self = Self(16 << 10);
+
+    /// The usual length of a chunk, where it is one that chunks can have.
+    pub(crate) fn of(usual: u32) -> Option<Self> {
+        (usual.is_power_of_two() && (4 << 10..=64 << 10).contains(&usual)).then_some(Self(usual))
+    }
+
+    pub(super) fn usual(self) -> u32 {
+        self.0
+    }
+}
 
 /// A chunk of a box on this computer.
 pub(super) struct Cut {
@@ -42,6 +63,7 @@ pub(super) struct Cutting {
 /// Cuts the box in a folder and hands on chunk by chunk, until nobody takes them any more.
 pub(super) fn cut_box(
     folder: &Path,
+    grain: Grain,
     mut known: HashSet<Digest>,
     sender: &mpsc::Sender<Cut>,
     cancel: &Cancel,
@@ -49,7 +71,7 @@ pub(super) fn cut_box(
     let mut whole = Sha256::new();
     let mut size = 0;
     let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(Error::file("read", folder))?;
-    each_chunk(folder, cancel, |data, _| {
+    each_chunk(folder, grain, cancel, |data, _| {
         whole.update(data);
         size += data.len() as u64;
         let digest = digest_of(data);
@@ -79,13 +101,14 @@ pub(super) fn cut_box(
 /// Calls a function with each chunk of a box and its place in the stream; returns which files lie where in the stream.
 pub(super) fn each_chunk(
     folder: &Path,
+    grain: Grain,
     cancel: &Cancel,
     mut each: impl FnMut(&[u8], u64) -> io::Result<()>,
 ) -> Result<Vec<Segment>> {
     let (reader, writer) = io::pipe().map_err(Error::file("read", folder))?;
     std::thread::scope(|scope| {
         let packing = scope.spawn(|| pack::plain(folder, BufWriter::with_capacity(LONGEST as usize, writer), cancel));
-        let cut = cut_stream(reader, cancel, &mut each);
+        let cut = cut_stream(reader, grain, cancel, &mut each);
         // The reader is gone by now, so that the packing ends, too.
         let packed = match packing.join() {
             Ok(packed) => packed,
@@ -99,10 +122,12 @@ pub(super) fn each_chunk(
 
 fn cut_stream(
     reader: PipeReader,
+    grain: Grain,
     cancel: &Cancel,
     each: &mut impl FnMut(&[u8], u64) -> io::Result<()>,
 ) -> io::Result<()> {
-    for chunk in StreamCDC::new(reader, SHORTEST, USUAL, LONGEST as usize) {
+    let usual = grain.0 as usize;
+    for chunk in StreamCDC::new(reader, usual / 4, usual, LONGEST as usize) {
         let chunk = chunk.map_err(io::Error::from)?;
         if cancel.is_cancelled() {
             return Err(io::ErrorKind::Interrupted.into());

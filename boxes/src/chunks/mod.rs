@@ -16,6 +16,7 @@ mod push;
 mod seeds;
 mod turn;
 
+pub(crate) use cut::Grain;
 pub(crate) use depot::{Depot, Web};
 pub(crate) use pull::Pull;
 pub use push::{Push, Pushed};

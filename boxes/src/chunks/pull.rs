@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use super::cut::digest_of;
+use super::cut::{Grain, digest_of};
 use super::list::{Chunk, LONGEST, Place};
 use super::push::contents;
 use super::seeds::Seeds;
@@ -82,7 +82,7 @@ impl Pull<'_> {
         }
         let mut kept = Kept::open(&partial)?;
         let wanted = wanted(&chunks, &kept);
-        let seeds = self.seeds(wanted).await?;
+        let seeds = self.seeds(wanted, config.grain(self.what)?).await?;
         let list: u64 = manifest.chunks(self.what)?.size + manifest.config.size;
         self.tell(kept.size);
         let (sender, pieces) = mpsc::channel(AHEAD);
@@ -114,13 +114,13 @@ impl Pull<'_> {
         });
     }
 
-    async fn seeds(&self, wanted: HashSet<Digest>) -> Result<Seeds> {
+    async fn seeds(&self, wanted: HashSet<Digest>, grain: Grain) -> Result<Seeds> {
         let boxes: Vec<InstalledBox> = self.alike.iter().take(SEEDS).cloned().collect();
         if boxes.is_empty() {
             return Ok(Seeds::default());
         }
         let cancel = self.cancel.clone();
-        joined(tokio::task::spawn_blocking(move || Seeds::find(&boxes, &wanted, &cancel)).await)
+        joined(tokio::task::spawn_blocking(move || Seeds::find(&boxes, &wanted, grain, &cancel)).await)
     }
 
     /// Hands on chunk by chunk, until all are there, or nobody takes them, or there is no hope.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::cut::{Content, Cut, Cutting, cut_box};
+use super::cut::{Content, Cut, Cutting, Grain, cut_box};
 use super::depot::{self, BLOBS, Depot};
 use super::list::{self, Chunk, Place};
 use super::turn::Turn;
@@ -176,8 +176,8 @@ impl Shelf<'_> {
     async fn base(&self, digest: &str) -> Result<Base> {
         let (manifest, _) = self.depot.manifest(digest, digest).await?;
         let (config, chunks) = contents(&self.depot, &manifest, digest).await?;
-        let _ = config;
         Ok(Base {
+            grain: config.grain(digest)?,
             packs: manifest.packs(),
             chunks,
         })
@@ -274,6 +274,7 @@ async fn of_registry(registry: &Registry<'_>, tag: &str) -> Result<Vec<Published
 
 /// A box at the destination, for what it has in common with the one that is pushed.
 struct Base {
+    grain: Grain,
     packs: Vec<Descriptor>,
     chunks: Vec<Chunk>,
 }
@@ -281,6 +282,8 @@ struct Base {
 /// The packs and the list of a box that is being pushed.
 struct Packing<'a> {
     depot: &'a Depot<'a>,
+    /// As the likeliest base was cut.
+    grain: Grain,
     /// Chunks of the bases: the pack and the place in it.
     bases: HashMap<Digest, (Descriptor, Place)>,
     /// Chunks of this box so far.
@@ -296,6 +299,7 @@ struct Packing<'a> {
 impl<'a> Packing<'a> {
     fn new(depot: &'a Depot<'a>, bases: Vec<Base>) -> Self {
         let mut known = HashMap::new();
+        let grain = bases.first().map_or(Grain::NEW, |it| it.grain);
         for base in bases {
             for chunk in base.chunks {
                 let Some(place) = chunk.place else { continue };
@@ -307,6 +311,7 @@ impl<'a> Packing<'a> {
         }
         Self {
             depot,
+            grain,
             bases: known,
             places: HashMap::new(),
             chunks: Vec::new(),
@@ -322,7 +327,8 @@ impl<'a> Packing<'a> {
         let total = crate::pack::plain_size(folder)?;
         let (sender, mut cuts) = mpsc::channel(AHEAD);
         let (folder, known, wish) = (folder.to_owned(), self.bases.keys().copied().collect(), cancel.clone());
-        let cutting = tokio::task::spawn_blocking(move || cut_box(&folder, known, &sender, &wish));
+        let grain = self.grain;
+        let cutting = tokio::task::spawn_blocking(move || cut_box(&folder, grain, known, &sender, &wish));
         let mut received = 0;
         while let Some(cut) = cuts.recv().await {
             received += u64::from(cut.length);
@@ -422,6 +428,7 @@ impl<'a> Packing<'a> {
             architecture: installed.architecture.clone(),
             sha256: cutting.sha256.clone(),
             size: cutting.size,
+            usual_chunk: self.grain.usual(),
         };
         let list = list::write(&self.chunks)?;
         let layer = Descriptor::of(CHUNKS, &list);

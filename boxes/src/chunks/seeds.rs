@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use super::Digest;
-use super::cut::{digest_of, each_chunk};
+use super::cut::{Grain, digest_of, each_chunk};
 use crate::cancel::Cancel;
 use crate::pack::Segment;
 use crate::{Result, store::InstalledBox};
@@ -25,12 +25,17 @@ struct Seed {
 }
 
 impl Seeds {
-    /// Looks through installed boxes for chunks that are wanted. It reads all of them, so that a few must do.
-    pub(super) fn find(boxes: &[InstalledBox], wanted: &HashSet<Digest>, cancel: &Cancel) -> Result<Self> {
+    /// Looks through installed boxes for chunks that are wanted, of a box cut so. It reads all of them, so that a few must do.
+    pub(super) fn find(
+        boxes: &[InstalledBox],
+        wanted: &HashSet<Digest>,
+        grain: Grain,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let mut seeds = Self::default();
         for installed in boxes {
             let mut found = Vec::new();
-            let segments = each_chunk(&installed.directory, cancel, |data, offset| {
+            let segments = each_chunk(&installed.directory, grain, cancel, |data, offset| {
                 let digest = digest_of(data);
                 if wanted.contains(&digest) {
                     found.push((digest, offset, data.len() as u32));

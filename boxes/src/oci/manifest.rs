@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::checksum;
+use crate::chunks::Grain;
 use crate::oci::reference::is_digest;
 use crate::{Error, Result};
 
@@ -70,6 +71,17 @@ pub(crate) struct BoxConfig {
     pub(crate) sha256: String,
     /// The length of that stream.
     pub(crate) size: u64,
+    /// How long the chunks usually are, which tells how the stream was cut.
+    #[serde(default = "unsaid", skip_serializing_if = "is_unsaid")]
+    pub(crate) usual_chunk: u32,
+}
+
+fn unsaid() -> u32 {
+    Grain::UNSAID
+}
+
+fn is_unsaid(usual_chunk: &u32) -> bool {
+    *usual_chunk == Grain::UNSAID
 }
 
 /// What a tag leads to.
@@ -193,6 +205,11 @@ impl Tagged {
 }
 
 impl BoxConfig {
+    /// How the stream was cut.
+    pub(crate) fn grain(&self, what: &str) -> Result<Grain> {
+        Grain::of(self.usual_chunk).ok_or_else(|| malformed(what, "was cut in a way that there is not"))
+    }
+
     pub(crate) fn parse(json: &[u8], what: &str) -> Result<Self> {
         serde_json::from_slice(json).map_err(|error| not_json(what, &error))
     }
@@ -232,6 +249,7 @@ mod tests {
             architecture: architecture.map(str::to_owned),
             sha256: String::new(),
             size: 0,
+            usual_chunk: Grain::UNSAID,
         }
     }
 
@@ -262,6 +280,29 @@ mod tests {
                 ("libvirt", None, true)
             ]
         );
+    }
+
+    #[test]
+    fn a_box_says_how_it_was_cut_unless_it_is_as_in_the_first_ones() {
+        let json = |usual_chunk| {
+            BoxConfig {
+                usual_chunk,
+                ..config("qemu", None)
+            }
+            .json()
+        };
+        let read = |json: &[u8]| {
+            BoxConfig::parse(json, "it")
+                .unwrap()
+                .grain("it")
+                .map_err(|it| it.to_string())
+        };
+
+        assert_eq!(read(&json(16 << 10)), Ok(Grain::of(16 << 10).unwrap()));
+        let first = json(Grain::UNSAID);
+        assert!(!String::from_utf8_lossy(&first).contains("usual_chunk"));
+        assert_eq!(read(&first), Ok(Grain::of(Grain::UNSAID).unwrap()));
+        assert_eq!(read(&json(0)), Err("it was cut in a way that there is not".to_owned()));
     }
 
     #[test]
