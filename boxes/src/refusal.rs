@@ -60,4 +60,10 @@ pub enum Refusal {
     /// XML that defines what it will be read as.
     #[error("it has a document type of its own")]
     DocumentType,
+    /// An XML file of more elements than any needs.
+    #[error("it has more than {0} elements")]
+    TooManyElements(usize),
+    /// An XML file of elements in elements without end.
+    #[error("its elements are nested deeper than {0}")]
+    NestedTooDeep(usize),
 }

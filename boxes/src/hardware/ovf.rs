@@ -323,6 +323,6 @@ mod tests {
             ]],
         );
         check("", expect![[r#"Err(Malformed("is empty"))"#]]);
-        check(&"<a>".repeat(100), expect![[r#"Err(Malformed("is nested too deep"))"#]]);
+        check(&"<a>".repeat(100), expect!["Err(Refused(NestedTooDeep(64)))"]);
     }
 }

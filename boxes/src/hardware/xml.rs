@@ -7,6 +7,8 @@ use super::Problem;
 use crate::refusal::Refusal;
 
 const DEEPEST: usize = 64;
+/// A hundred times what an export of a large machine has; each takes far more memory than its letters in the file.
+const MOST: usize = 100_000;
 
 /// An element with what is in it.
 #[derive(Debug, Default)]
@@ -24,12 +26,17 @@ impl Element {
         let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
         // The last one is the element that is open, the first one stands for the document.
         let mut open = vec![Element::default()];
+        let mut count = 0;
         loop {
             let event = reader.read_event().map_err(|error| malformed(&error))?;
+            count += usize::from(matches!(event, Event::Start(_) | Event::Empty(_)));
             match event {
                 Event::DocType(_) => return Err(Problem::Refused(Refusal::DocumentType)),
+                Event::Start(_) | Event::Empty(_) if count > MOST => {
+                    return Err(Problem::Refused(Refusal::TooManyElements(MOST)));
+                }
                 Event::Start(start) if open.len() < DEEPEST => open.push(Self::of(&start)?),
-                Event::Start(_) => return Err(Problem::Malformed("is nested too deep".to_owned())),
+                Event::Start(_) => return Err(Problem::Refused(Refusal::NestedTooDeep(DEEPEST))),
                 Event::Empty(start) => close(&mut open, Self::of(&start)?),
                 Event::End(_) => {
                     if let Some(element) = open.pop() {

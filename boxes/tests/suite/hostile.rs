@@ -5,11 +5,10 @@ use expect_test::{Expect, expect};
 use tar::EntryType;
 
 use crate::archive::{Tar, gzip, zip, zstandard};
-use crate::disks;
 use crate::world::{World, chain};
 
 /// Imports the box into a store beside a file that no box may touch.
-fn check(bytes: &[u8], expected: Expect) {
+pub fn check(bytes: &[u8], expected: Expect) {
     check_within(Limits::default(), bytes, expected);
 }
 
@@ -21,10 +20,6 @@ fn check_within(limits: Limits, bytes: &[u8], expected: Expect) {
     expected.assert_eq(&chain(&error));
     assert_eq!(world.everything(), ["victim"]);
     assert_eq!(std::fs::read_to_string(world.path("victim")).unwrap(), "untouched");
-}
-
-fn with_disk(name: &str, disk: &[u8]) -> Vec<u8> {
-    Tar::of_libvirt().file(name, disk).end()
 }
 
 #[test]
@@ -533,134 +528,6 @@ fn a_zip_without_its_end() {
 }
 
 #[test]
-fn a_qcow2_over_a_file_of_the_host() {
-    check(
-        &with_disk("box.img", &disks::qcow2_with_backing("/etc/shadow")),
-        expect![[
-            r#"the box was refused: box.img: the disk image takes its contents from another file, "/etc/shadow""#
-        ]],
-    );
-}
-
-#[test]
-fn a_qcow2_over_a_server() {
-    check(
-        &with_disk("box.img", &disks::qcow2_with_backing("nbd://10.0.0.1/x")),
-        expect![[
-            r#"the box was refused: box.img: the disk image takes its contents from another file, "nbd://10.0.0.1/x""#
-        ]],
-    );
-}
-
-#[test]
-fn a_qcow2_that_hides_under_another_name() {
-    check(
-        &with_disk("include/notes.txt", &disks::qcow2_with_backing("json:{}")),
-        expect![[
-            r#"the box was refused: include/notes.txt: the disk image takes its contents from another file, "json:{}""#
-        ]],
-    );
-}
-
-#[test]
-fn a_qcow2_with_its_data_in_a_file_of_the_host() {
-    check(
-        &with_disk("box.img", &disks::qcow2_with_data_file("/dev/sda")),
-        expect![[
-            r#"the box was refused: box.img: the disk image keeps its data in "/dev/sda", which is outside the box"#
-        ]],
-    );
-}
-
-#[test]
-fn a_qcow2_of_a_version_that_nobody_checks() {
-    let mut image = disks::qcow2();
-    image[7] = 1;
-    check(
-        &with_disk("box.img", &image),
-        expect!["the box was refused: box.img: the disk image's header is damaged (its version is neither 2 nor 3)"],
-    );
-}
-
-#[test]
-fn a_vmdk_with_an_extent_of_the_host() {
-    check(
-        &with_disk("x.vmdk", &disks::vmdk_text(&["RW 2048 FLAT \"/dev/sda\" 0"])),
-        expect![[
-            r#"the box was refused: x.vmdk: the disk image keeps its data in "/dev/sda", which is outside the box"#
-        ]],
-    );
-}
-
-#[test]
-fn a_vmdk_with_an_extent_that_climbs_out() {
-    check(
-        &with_disk("x.vmdk", &disks::vmdk_text(&["RW 2048 FLAT \"..\\..\\victim\" 0"])),
-        expect![[
-            r#"the box was refused: x.vmdk: the disk image keeps its data in "..\\..\\victim", which is outside the box"#
-        ]],
-    );
-}
-
-#[test]
-fn a_vmdk_with_an_extent_behind_a_protocol() {
-    check(
-        &with_disk("x.vmdk", &disks::vmdk_text(&["RW 2048 SPARSE \"file:x\""])),
-        expect![[
-            r#"the box was refused: x.vmdk: the disk image keeps its data in "file:x", which is outside the box"#
-        ]],
-    );
-}
-
-#[test]
-fn a_vmdk_with_an_extent_that_the_box_does_not_have() {
-    check(
-        &with_disk("x.vmdk", &disks::vmdk_text(&["RW 2048 FLAT \"x-flat.vmdk\" 0"])),
-        expect![[
-            r#"the box was refused: x.vmdk: the disk image keeps its data in "x-flat.vmdk", which is outside the box"#
-        ]],
-    );
-}
-
-#[test]
-fn a_sparse_vmdk_whose_description_points_outside() {
-    check(
-        &with_disk(
-            "x.vmdk",
-            &disks::vmdk_sparse(&disks::vmdk_text(&["RW 2048 FLAT \"/etc/shadow\" 0"])),
-        ),
-        expect![[
-            r#"the box was refused: x.vmdk: the disk image keeps its data in "/etc/shadow", which is outside the box"#
-        ]],
-    );
-}
-
-#[test]
-fn a_vmdk_with_a_parent() {
-    check(
-        &with_disk("x.vmdk", &disks::vmdk_text(&["parentFileNameHint=\"/etc/shadow\""])),
-        expect![[r#"the box was refused: x.vmdk: the disk image takes its contents from another file, "/etc/shadow""#]],
-    );
-    let text = String::from_utf8(disks::vmdk_text(&[]))
-        .unwrap()
-        .replace("ffffffff", "12345678");
-    check(
-        &with_disk("x.vmdk", text.as_bytes()),
-        expect!["the box was refused: x.vmdk: the disk image is only a difference to another one"],
-    );
-}
-
-#[test]
-fn differences_to_images_that_are_not_there() {
-    for disk in [disks::vdi(4), disks::vhd(4), disks::vhdx(2)] {
-        check(
-            &with_disk("disk", &disk),
-            expect!["the box was refused: disk: the disk image is only a difference to another one"],
-        );
-    }
-}
-
-#[test]
 fn a_provider_that_is_a_path() {
     check(
         &Tar::new()
@@ -680,27 +547,51 @@ fn an_architecture_that_is_a_path() {
     );
 }
 
+/// An OVF inside of a box.
+fn with_description(text: &str) -> Vec<u8> {
+    Tar::new()
+        .file("metadata.json", br#"{"provider":"virtualbox"}"#)
+        .file("box.ovf", text.as_bytes())
+        .end()
+}
+
 #[test]
-fn a_disk_that_metadata_name_outside_of_the_box() {
-    let world = World::new();
-    let metadata = br#"{"provider":"libvirt","disks":[{"path":"../../../../victim"}]}"#;
-    std::fs::write(world.path("victim"), "untouched").unwrap();
-    let installed = world.import(&Tar::new().file("metadata.json", metadata).end()).unwrap();
-    let error = installed.disk().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the box was refused: ../../../../victim: its name leaves the box's folder"
+fn a_description_whose_entities_multiply() {
+    let mut text = "<!DOCTYPE x [<!ENTITY a0 \"aaaaaaaaaa\">".to_owned();
+    for it in 1..30 {
+        let before = format!("&a{};", it - 1).repeat(10);
+        text.push_str(&format!("<!ENTITY a{it} \"{before}\">"));
+    }
+    text.push_str("]><Envelope>&a29;</Envelope>");
+    check(
+        &with_description(&text),
+        expect!["the box was refused: box.ovf: it has a document type of its own"],
     );
 }
 
 #[test]
-fn a_disk_that_became_another_after_the_import() {
-    let world = World::new();
-    let installed = world.import(&with_disk("box.img", &disks::qcow2())).unwrap();
-    std::fs::write(
-        installed.directory.join("box.img"),
-        disks::qcow2_with_backing("/etc/shadow"),
-    )
-    .unwrap();
-    assert!(installed.disk().is_err());
+fn a_description_that_asks_for_a_file_of_the_host() {
+    let text = "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/shadow\">]><Envelope>&a;</Envelope>";
+    check(
+        &with_description(text),
+        expect!["the box was refused: box.ovf: it has a document type of its own"],
+    );
+}
+
+#[test]
+fn a_description_as_deep_as_a_stack() {
+    let text = "<a>".repeat(1 << 20);
+    check(
+        &with_description(&text),
+        expect!["the box was refused: box.ovf: its elements are nested deeper than 64"],
+    );
+}
+
+#[test]
+fn a_description_of_nothing_but_elements() {
+    let text = format!("<Envelope>{}</Envelope>", "<a/>".repeat(1 << 19));
+    check(
+        &with_description(&text),
+        expect!["the box was refused: box.ovf: it has more than 100000 elements"],
+    );
 }

@@ -7,6 +7,7 @@ mod archive;
 mod disks;
 mod hardware;
 mod hostile;
+mod hostile_disks;
 mod images;
 mod import;
 mod lock;
