@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -40,9 +41,12 @@ impl Trust {
 
 /// An HTTP client.
 pub struct Http {
-    /// `None` where no connection may be made.
-    client: Option<Client>,
+    /// `None` where no connection may be made. It reads all certificates of the system, so it is made when it is needed: most boxes
+    /// are files, or here already.
+    client: Option<LazyClient>,
 }
+
+type LazyClient = LazyLock<reqwest::Result<Client>, Box<dyn FnOnce() -> reqwest::Result<Client> + Send>>;
 
 impl Http {
     /// A client that trusts as told; with `--offline` one that answers every request with an error.
@@ -76,10 +80,9 @@ impl Http {
         if let Some(path) = &trust.client_cert {
             builder = builder.identity(Identity::from_pem(&read(path)?).map_err(unusable(path))?);
         }
-        let client = builder
-            .build()
-            .map_err(|error| Error::Runtime(io::Error::other(error)))?;
-        Ok(Self { client: Some(client) })
+        Ok(Self {
+            client: Some(LazyLock::new(Box::new(|| builder.build()))),
+        })
     }
 
     /// The whole content of what a URL names, for things of a reasonable size.
@@ -137,6 +140,9 @@ impl Fetch for Http {
             .client
             .as_ref()
             .ok_or_else(|| io::Error::other("`--offline` makes no connections"))?;
+        let client = LazyLock::force(client)
+            .as_ref()
+            .map_err(|error| io::Error::other(error.to_string()))?;
         let mut builder = client.request(method, &request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
