@@ -133,6 +133,50 @@ fn places_are_asked_in_their_order_and_those_passed_over_are_told_of_with_the_re
 }
 
 #[test]
+fn a_box_for_another_processor_is_taken_where_the_catalog_or_the_vagrantfile_says_so() {
+    let town = Town::new();
+    town.put_box("files/1.0.box", "one");
+    let entry = |name: &str, default: bool| {
+        format!(
+            r#"{{"name":"libvirt","url":"SERVER/files/1.0.box","architecture":"{name}","default_architecture":{default}}}"#
+        )
+    };
+    let entries = [entry("arm64", true), entry("amd64", false), entry("s390x", false)].join(",");
+    town.put(
+        "team/web",
+        &format!(r#"{{"name":"team/web","versions":[{{"version":"1.0","providers":[{entries}]}}]}}"#),
+    );
+    town.settings("[[boxes.place]]\nkind = \"catalog\"\nurl = \"SERVER\"\n");
+    for (wanted, expected) in [("nil", "arm64"), ("\"s390x\"", "s390x"), (":auto", host_architecture())] {
+        town.world.write(
+            "Vagrantfile",
+            &format!(
+                "Vagrant.configure(\"2\") do |config|\n  config.vm.box = \"team/web\"\n  config.vm.box_architecture = {wanted}\nend\n"
+            ),
+        );
+        for _ in 0..2 {
+            let up = town.up(&[]);
+            assert!(up.stderr.contains("is not installed, or not on PATH"), "{}", up.stderr);
+        }
+        assert_eq!(
+            town.list(),
+            format!("team/web (libvirt, 1.0, ({expected}))\n"),
+            "{wanted}"
+        );
+        town.world.run(["box", "remove", "team/web", "--force"]).success();
+        fs::remove_file(town.world.project().join("Vagrantfile.lock")).unwrap();
+    }
+}
+
+fn host_architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    }
+}
+
+#[test]
 fn a_mirror_comes_first_and_one_that_has_nothing_is_passed_over() {
     let town = Town::new();
     town.put_box("files/1.0.box", "one");

@@ -70,10 +70,12 @@ impl LockFile {
         Ok(format!("{HEAD}\n{boxes}"))
     }
 
-    /// The box of a name, for the provider that comes first of those that are asked for, on an architecture.
+    /// The box of a name, for the provider that comes first of those that are asked for, on an architecture; `None` is any.
     pub fn get(&self, name: &str, providers: &[String], architecture: Option<&str>) -> Option<&LockedBox> {
         let place = |it: &&LockedBox| providers.iter().position(|provider| *provider == it.provider);
-        let suits = |it: &&LockedBox| it.architecture.is_none() || it.architecture.as_deref() == architecture;
+        let suits = |it: &&LockedBox| {
+            architecture.is_none() || it.architecture.is_none() || it.architecture.as_deref() == architecture
+        };
         let named = self.boxes.iter().filter(|it| it.name == name);
         named.filter(suits).filter(|it| place(it).is_some()).min_by_key(place)
     }

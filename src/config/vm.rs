@@ -24,7 +24,7 @@ pub struct Vm {
     pub box_url: Vec<String>,
     /// A constraint on the box's version, in RubyGems' notation.
     pub box_version: Option<String>,
-    /// The box's architecture; `None` is the host's.
+    /// The box's architecture: `auto` is the host's, and `None`, which is nil, the one that the catalog marks as its default.
     pub box_architecture: Option<String>,
     /// The server that a box's short name is looked up on; `None` is the usual one.
     pub box_server_url: Option<String>,
@@ -103,7 +103,7 @@ impl Vm {
             box_name: reader.text("vm.box"),
             box_url: reader.texts("vm.box_url"),
             box_version: reader.text("vm.box_version"),
-            box_architecture: reader.text("vm.box_architecture").filter(|it| it != "auto"),
+            box_architecture: reader.text("vm.box_architecture"),
             box_server_url: reader.text("vm.box_server_url"),
             box_check_update: reader.boolean("vm.box_check_update"),
             box_download: read_download(&mut reader, project),
@@ -310,7 +310,7 @@ pub const OPTIONS: &[Descriptor] = &[
         "vm.box_architecture",
         Kind::String,
         Default::Symbol("auto"),
-        "The architecture of the box; `auto` is the host's.",
+        "The architecture of the box; `auto` is the host's, and nil the one that the catalog marks as its default.",
     ),
     Descriptor::attribute(
         "vm.box_server_url",

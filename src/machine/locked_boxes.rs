@@ -33,10 +33,10 @@ pub fn locked_box(
         return Ok(None);
     };
     let architecture = match config.vm.box_architecture.as_deref() {
-        None | Some("auto") => std::env::consts::ARCH,
-        Some(name) => name,
+        Some("auto") => Some(std::env::consts::ARCH),
+        other => other,
     };
-    let Some(locked) = file.get(name, providers, Some(boxes::vagrant_name(architecture))) else {
+    let Some(locked) = file.get(name, providers, architecture.map(boxes::vagrant_name)) else {
         return Ok(None);
     };
     let constraints = box_constraints(config)?;
