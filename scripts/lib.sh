@@ -45,6 +45,10 @@ digest_of() {
 recipe() {
     case $1 in
         small-guest) printf '%s\n' scripts/small-guest scripts/disk.sh fixtures/guests/small fixtures/guests/keys/vagrant.pub fixtures/guests/Vagrantfile.box ;;
+        arm64-guest)
+            recipe small-guest
+            printf '%s\n' scripts/arm64-guest
+            ;;
         debian-image) printf '%s\n' scripts/debian-image scripts/disk.sh fixtures/guests/debian fixtures/guests/keys/vagrant.pub ;;
         cloud-image)
             recipe debian-image
@@ -54,8 +58,17 @@ recipe() {
             recipe debian-image
             printf '%s\n' scripts/debian-box fixtures/packer fixtures/puppet
             ;;
-        *) die "no such artefact: $1 (there are small-guest, debian-image, debian-box and cloud-image)" ;;
+        *) die "no such artefact: $1 (there are small-guest, arm64-guest, debian-image, debian-box and cloud-image)" ;;
     esac
+}
+
+release() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
+
+# The mirror that this machine uses already, for a machine may reach no other.
+mirror() {
+    # shellcheck disable=SC2016 # apt's variables, not the shell's.
+    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+        awk -v release="$(release)" '$2 == release { print $1; exit }'
 }
 
 seconds_since() { printf '%d s' $((SECONDS - $1)); }

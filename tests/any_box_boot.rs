@@ -132,6 +132,36 @@ fn without_own_addresses(text: &str) -> String {
     lines.map(|it| it + "\n").collect()
 }
 
+#[test]
+fn a_box_of_another_architecture_is_emulated_and_that_is_said() {
+    let file = std::env::var("JAUNT_TEST_ARM64_BOX")
+        .expect("scripts/test builds the guest of another processor and names it in JAUNT_TEST_ARM64_BOX");
+    let world = World::new();
+    let up = check(
+        &world,
+        Path::new(&file),
+        "  config.vm.box_architecture = \"arm64\"\n",
+        "uname -m; ls -d /sys/firmware/efi; mount | grep -c vda2",
+        expect![[r#"
+            aarch64
+            /sys/firmware/efi
+            1
+        "#]],
+    );
+    assert!(
+        up.contains("the guest's processor is aarch64") && up.contains("the machine is emulated (TCG), which is slow"),
+        "{up}"
+    );
+
+    world.run(["halt"]).success();
+    world.run(["up"]).success();
+    world.run(["destroy", "-f"]).success();
+    let text = fs::read_to_string(world.project().join("Vagrantfile")).unwrap();
+    world.write("Vagrantfile", &text.replace("\"arm64\"", ":auto"));
+    let refused = world.run(["up"]).fails_with("cannot get its box");
+    assert!(refused.stdout.contains("It is here for arm64"), "{}", refused.stdout);
+}
+
 fn any_image() -> String {
     std::env::var("JAUNT_TEST_ANY_IMAGE")
         .expect("scripts/test builds the guest for any hardware and names it in JAUNT_TEST_ANY_IMAGE")
@@ -295,18 +325,31 @@ fn a_bare_image_that_is_compressed_is_told_who_it_is() {
 fn a_box_of_libvirt_with_several_disks_and_what_the_vagrantfile_adds() {
     let disks =
         r#"{"provider":"libvirt","disks":[{"path":"root.img","format":"qcow2"},{"path":"data.raw","format":"raw"}]}"#;
-    BoxFolder::new()
+    let folder = BoxFolder::new();
+    for (name, text, length) in [("tools.iso", "disc", 1 << 20), ("answers.img", "note", 1440 << 10)] {
+        folder.world.write(name, &format!("{text}{}", " ".repeat(length - 4)));
+    }
+    let look = format!(
+        "{LOOK_AT_DISKS}sudo modprobe -a ata_piix sr_mod floppy; for it in 1 2 3 4 5; do [ -b /dev/fd0 -a -b /dev/sr0 ] || sleep 1; done\n\
+         for it in sr0 fd0; do echo \"$it: $(sudo head -c 4 /dev/$it)\"; done; sudo dd if=/dev/zero of=/dev/sr0 count=1 2>&1 | grep -c -i read-only"
+    );
+    folder
         .file("metadata.json", disks)
         .disk("root.img", &["-O", "qcow2"])
         .data_disk("data.raw")
         .check_with(
             "  config.vm.disk :disk, size: \"300MB\", primary: true\n  \
-             config.vm.disk :disk, name: \"more\", size: \"64MB\"\n",
-            LOOK_AT_DISKS,
+             config.vm.disk :disk, name: \"more\", size: \"64MB\"\n  \
+             config.vm.disk :dvd, name: \"tools\", file: \"tools.iso\"\n  \
+             config.vm.disk :floppy, name: \"answers\", file: \"answers.img\"\n",
+            &look,
             expect![[r#"
                 300 MiB .
                 64 MiB .
                 32 MiB data.
+                sr0: disc
+                fd0: note
+                1
             "#]],
         );
 }

@@ -12,6 +12,8 @@ pub struct MachineSpec {
     pub disks: Vec<CheckedDisk>,
     /// Empty disks beside the box's, by their sizes in bytes. They are made with the machine.
     pub empty_disks: Vec<u64>,
+    /// What lies in its drives at its next start.
+    pub media: Vec<Medium>,
     /// A further disk with what the guest is to find at its first boot.
     pub seed: Option<Seed>,
     /// Memory in MiB.
@@ -35,6 +37,24 @@ pub struct Seed {
     pub image: Vec<u8>,
     /// Whether it is written again at every start, and not only with the machine.
     pub at_every_start: bool,
+}
+
+/// A file of the user's that lies in a drive. The guest reads it, and writes nothing to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Medium {
+    /// The drive.
+    pub drive: Drive,
+    /// The image, absolute: bytes as they are.
+    pub path: PathBuf,
+}
+
+/// Drives whose media can be taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// For DVDs and CDs.
+    Dvd,
+    /// For floppies.
+    Floppy,
 }
 
 /// The hardware that a guest was installed on; `None` and no card mean: as the backend chooses.

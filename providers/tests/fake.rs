@@ -33,6 +33,7 @@ fn spec() -> MachineSpec {
         name: "default".to_owned(),
         disks: Vec::new(),
         empty_disks: Vec::new(),
+        media: Vec::new(),
         seed: None,
         memory_mib: 512,
         cpus: 1,

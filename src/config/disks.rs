@@ -84,6 +84,11 @@ impl Disk {
     pub fn is_made(&self) -> bool {
         self.kind == DiskKind::Disk && !self.primary && self.file.is_none()
     }
+
+    /// Whether it is a file that lies in a drive.
+    pub fn is_medium(&self) -> bool {
+        self.kind != DiskKind::Disk && self.file.is_some()
+    }
 }
 
 /// The call's options, its kind among them, and those that belong to one provider.

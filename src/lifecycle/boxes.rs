@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::downloads;
 use crate::error::{Error, Result};
 use crate::http::Trust;
-use crate::machine::{Machine, box_constraints, locked_boxes};
+use crate::machine::{Machine, box_architecture, box_constraints, locked_boxes, store};
 use crate::project::{Target, Wish};
 use crate::state::machine_folder::BoxMeta;
 
@@ -32,6 +32,9 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
         "The box '{}' is not installed. Looking for it...",
         work.machine.box_title()
     ));
+    if let Some(text) = found_for_others(work.context, &work.machine)? {
+        ui.info(&text);
+    }
     let _turn = work.context.box_turn.lock().await;
     if opened_again(work)?.installed_box.is_none() {
         match downloads::add_for(work.context, &work.machine).await {
@@ -43,6 +46,27 @@ pub async fn find(work: &mut Work<'_>) -> Result<()> {
     work.machine = opened_again(work)?;
     locked_boxes::note(work.context, &work.machine)?;
     work.machine.check()
+}
+
+/// What to tell where the box is here, but for other processors than the one that is asked for.
+fn found_for_others(context: &Context, machine: &Machine) -> Result<Option<String>> {
+    let Some(name) = &machine.config.vm.box_name else {
+        return Ok(None);
+    };
+    let mut found: Vec<String> = store(context)
+        .named(name)?
+        .into_iter()
+        .filter_map(|it| it.architecture)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    let wanted = box_architecture(&machine.config);
+    Ok((!found.is_empty()).then(|| {
+        format!(
+            "It is here for {}, and the machine's is to be {wanted}; `config.vm.box_architecture` chooses.",
+            found.join(" and ")
+        )
+    }))
 }
 
 /// The machine as it is with the boxes that are there now.

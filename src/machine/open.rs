@@ -164,12 +164,12 @@ fn left_out(config: &Config, qemu: &QemuBlock) -> Vec<String> {
     let unmade: Vec<&str> = config
         .disks
         .iter()
-        .filter(|it| !it.primary && !it.is_made())
+        .filter(|it| !it.primary && !it.is_made() && !it.is_medium())
         .map(|it| it.name.as_str())
         .collect();
     if !unmade.is_empty() {
         notices.push(format!(
-            "DVDs, floppies and disks of files of one's own are not built into this version: {}.",
+            "Disks of files of one's own and floppies without a file are not built into this version: {}.",
             unmade.join(", ")
         ));
     }
@@ -356,7 +356,8 @@ pub fn box_constraints(config: &Config) -> Result<VersionConstraints> {
 /// The architecture that the box must have.
 pub fn box_architecture(config: &Config) -> Architecture {
     match config.vm.box_architecture.as_deref() {
-        None | Some("auto") => Architecture::Auto {
+        None => Architecture::CatalogDefault,
+        Some("auto") => Architecture::Auto {
             host: boxes::vagrant_name(std::env::consts::ARCH).to_owned(),
         },
         Some(name) => Architecture::Named(name.to_owned()),

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use providers::qemu::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB};
-use providers::{BoundForward, CheckedDisk, Devices, Firmware, Forward, MachineSpec, NetworkCard, Protocol};
+use providers::{
+    BoundForward, CheckedDisk, Devices, Drive, Firmware, Forward, MachineSpec, Medium, NetworkCard, Protocol,
+};
 
 use super::Machine;
 use super::box_hardware::BoxHardware;
@@ -32,6 +34,7 @@ pub fn machine_spec(machine: &Machine, disks: Vec<CheckedDisk>, remembered: &[Bo
         name: machine.name.clone(),
         disks,
         empty_disks: empty_disks(&machine.config.disks),
+        media: machine.config.disks.iter().filter_map(medium).collect(),
         seed: None,
         memory_mib: memory_mib.or(of_box.memory_mib).unwrap_or(DEFAULT_MEMORY_MIB),
         cpus: cpus.or(of_box.cpus).unwrap_or(DEFAULT_CPUS),
@@ -56,6 +59,16 @@ fn empty_disks(disks: &[Disk]) -> Vec<u64> {
         .filter(|it| it.is_made())
         .filter_map(|it| it.size)
         .collect()
+}
+
+/// What `config.vm.disk` puts into a drive. A floppy without a file is an empty drive, which no guest needs.
+fn medium(disk: &Disk) -> Option<Medium> {
+    let drive = match disk.kind {
+        DiskKind::Disk => return None,
+        DiskKind::Dvd => Drive::Dvd,
+        DiskKind::Floppy => Drive::Floppy,
+    };
+    disk.file.clone().map(|path| Medium { drive, path })
 }
 
 /// `base_mac` is that of the first card, whatever the box had.

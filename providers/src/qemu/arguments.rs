@@ -85,9 +85,24 @@ impl Blueprint<'_> {
         for device in [devices.screen(), devices.network_cards()?, disks].concat() {
             all.option("-device", device);
         }
+        self.media(&devices, &mut all)?;
         all.option("-device", format!("virtio-rng-{}", self.architecture.virtio_bus));
         all.0.extend(self.spec.qemu.extra_arguments.iter().cloned());
         Ok(Hardware { arguments: all.0 })
+    }
+
+    /// A guest that wakes up finds the media that it had.
+    fn media(&self, devices: &Devices<'_>, all: &mut Arguments<String>) -> Result<()> {
+        let drives = devices.drives(self.disks.len())?;
+        for (medium, node) in self.spec.media.iter().zip(&drives.nodes) {
+            let file = json!({ "driver": "file", "filename": utf8(&medium.path)?, "read-only": true });
+            let node = json!({ "node-name": node, "driver": "raw", "read-only": true, "file": file });
+            all.option("-blockdev", node.to_string());
+        }
+        for device in drives.devices {
+            all.option("-device", device);
+        }
+        Ok(())
     }
 
     fn cpu(&self) -> Option<&str> {
@@ -162,9 +177,7 @@ impl CommandLine<'_> {
 
     fn disks(&self, all: &mut Arguments<OsString>) -> Result<()> {
         for (name, path) in self.files.disks() {
-            let filename = path.to_str().ok_or_else(|| Error::Unsupported {
-                what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
-            })?;
+            let filename = utf8(&path)?;
             let node = json!({
                 "node-name": name, "driver": "qcow2", "discard": "unmap",
                 "file": { "driver": "file", "filename": filename },
@@ -173,6 +186,12 @@ impl CommandLine<'_> {
         }
         Ok(())
     }
+}
+
+fn utf8(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| Error::Unsupported {
+        what: format!("the path `{}` is not UTF-8, and QEMU takes no other", path.display()),
+    })
 }
 
 /// A value in a list of QEMU's: a comma is doubled there.
@@ -214,7 +233,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        CardModel, CardPlace, CheckedDisk, Devices, DiskController, DiskFormat, Display, MachineId, NetworkCard,
+        CardModel, CardPlace, CheckedDisk, Devices, DiskController, DiskFormat, Display, Drive, MachineId, Medium,
+        NetworkCard,
     };
 
     fn spec(qemu: QemuOptions) -> MachineSpec {
@@ -225,6 +245,7 @@ mod tests {
                 DiskFormat::Qcow2,
             )],
             empty_disks: Vec::new(),
+            media: Vec::new(),
             seed: None,
             memory_mib: 1024,
             cpus: 2,
@@ -395,6 +416,109 @@ mod tests {
                 -device virtio-rng-pci
                 -sandbox off
                 -device VGA"#]],
+        );
+    }
+
+    /// A machine with a DVD and two floppies.
+    fn with_media(architecture: &str, qemu: QemuOptions) -> MachineSpec {
+        let medium = |drive, path: &str| Medium {
+            drive,
+            path: path.into(),
+        };
+        MachineSpec {
+            architecture: architecture.to_owned(),
+            media: vec![
+                medium(Drive::Dvd, "/data/tools,1.iso"),
+                medium(Drive::Floppy, "/data/a.img"),
+                medium(Drive::Floppy, "/data/b.img"),
+            ],
+            ..spec(qemu)
+        }
+    }
+
+    #[test]
+    fn media_lie_in_drives_that_only_read() {
+        let lines = [
+            "-blockdev {\"node-name\":\"d",
+            "-blockdev {\"node-name\":\"f",
+            "-device",
+        ];
+        check_lines(
+            &with_media("x86_64", QemuOptions::default()),
+            "tcg",
+            &lines,
+            expect![[r#"
+                -blockdev {"node-name":"disk","driver":"qcow2","discard":"unmap","file":{"driver":"file","filename":"/machines/web/disk.qcow2"}}
+                -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=,addr=0x3
+                -device virtio-blk-pci,drive=disk,bootindex=0
+                -blockdev {"node-name":"dvd1","driver":"raw","read-only":true,"file":{"driver":"file","filename":"/data/tools,1.iso","read-only":true}}
+                -blockdev {"node-name":"floppy1","driver":"raw","read-only":true,"file":{"driver":"file","filename":"/data/a.img","read-only":true}}
+                -blockdev {"node-name":"floppy2","driver":"raw","read-only":true,"file":{"driver":"file","filename":"/data/b.img","read-only":true}}
+                -device ide-cd,bus=ide.1,unit=0,drive=dvd1
+                -device floppy,unit=0,drive=floppy1
+                -device floppy,unit=1,drive=floppy2
+                -device virtio-rng-pci"#]],
+        );
+        let q35 = QemuOptions {
+            machine: Some("q35".to_owned()),
+            ..QemuOptions::default()
+        };
+        check_lines(
+            &with_media("x86_64", q35),
+            "tcg",
+            &["-device"],
+            expect![[r#"
+            -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=
+            -device virtio-blk-pci,drive=disk,bootindex=0
+            -device isa-fdc
+            -device ide-cd,bus=ide.0,drive=dvd1
+            -device floppy,unit=0,drive=floppy1
+            -device floppy,unit=1,drive=floppy2
+            -device virtio-rng-pci"#]],
+        );
+    }
+
+    #[test]
+    fn a_machine_without_the_drive_cannot_have_the_medium() {
+        check(
+            &with_media("aarch64", QemuOptions::default()),
+            "tcg",
+            expect!["error: machines of the architecture aarch64 have 0 floppy drives, and this one is to have 2"],
+        );
+        let mut three = with_media("x86_64", QemuOptions::default());
+        three.media[0].drive = Drive::Floppy;
+        check(
+            &three,
+            "tcg",
+            expect!["error: machines of the architecture x86_64 have 2 floppy drives, and this one is to have 3"],
+        );
+        three.media = vec![
+            Medium {
+                drive: Drive::Dvd,
+                path: "/a.iso".into()
+            };
+            5
+        ];
+        check(
+            &three,
+            "tcg",
+            expect!["error: the machine has places for 4 DVDs, and is to have 5"],
+        );
+        three.architecture = "aarch64".to_owned();
+        check_lines(
+            &three,
+            "tcg",
+            &["-device"],
+            expect![[r#"
+            -device virtio-net-pci,netdev=network,mac=52:54:00:01:23:45,romfile=
+            -device virtio-blk-pci,drive=disk,bootindex=0
+            -device virtio-scsi-pci,id=dvds
+            -device scsi-cd,bus=dvds.0,drive=dvd1
+            -device scsi-cd,bus=dvds.0,drive=dvd2
+            -device scsi-cd,bus=dvds.0,drive=dvd3
+            -device scsi-cd,bus=dvds.0,drive=dvd4
+            -device scsi-cd,bus=dvds.0,drive=dvd5
+            -device virtio-rng-pci"#]],
         );
     }
 

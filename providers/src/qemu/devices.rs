@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::architecture::Architecture;
 use super::arguments::NETWORK;
-use crate::{CardModel, CardPlace, DiskController, Error, MachineSpec, NetworkCard, QemuOptions, Result};
+use crate::{CardModel, CardPlace, DiskController, Drive, Error, MachineSpec, NetworkCard, QemuOptions, Result};
 
 /// The device of the first bus at which Packer and VirtualBox have the first network card of a PC.
 const FIRST_CARD: u8 = 3;
@@ -25,6 +25,14 @@ enum Board {
     Q35,
     /// Another one.
     Other,
+}
+
+/// Drives, with what lies in them.
+#[derive(Default)]
+pub(super) struct Drives {
+    /// The names of the media in QEMU, in the order of the spec.
+    pub(super) nodes: Vec<String>,
+    pub(super) devices: Vec<String>,
 }
 
 /// The devices of a machine.
@@ -209,6 +217,76 @@ impl<'a> Devices<'a> {
         })
     }
 
+    /// The drives of a machine that has so many disks.
+    pub(super) fn drives(&self, disks: usize) -> Result<Drives> {
+        let mut drives = Drives::default();
+        let count = |drive| self.spec.media.iter().filter(|it| it.drive == drive).count();
+        let mut places = self
+            .places_of_dvds(disks, count(Drive::Dvd), &mut drives.devices)?
+            .into_iter();
+        self.prepare_floppies(count(Drive::Floppy), &mut drives.devices)?;
+        let mut floppies = 0;
+        for medium in &self.spec.media {
+            let (node, device) = match medium.drive {
+                Drive::Dvd => (
+                    format!("dvd{}", drives.nodes.len() + 1),
+                    places.next().unwrap_or_default(),
+                ),
+                Drive::Floppy => {
+                    floppies += 1;
+                    (format!("floppy{floppies}"), format!("floppy,unit={}", floppies - 1))
+                }
+            };
+            drives.devices.push(format!("{device},drive={node}"));
+            drives.nodes.push(node);
+        }
+        Ok(drives)
+    }
+
+    /// What DVDs are attached to: the places of a PC's own controller that its disks leave, the usual one first; else one that is
+    /// made for them.
+    fn places_of_dvds(&self, disks: usize, count: usize, devices: &mut Vec<String>) -> Result<Vec<String>> {
+        let taken = if self.bus == "ide" { disks } else { 0 };
+        let places: Vec<String> = match self.board {
+            Board::Pc => [2, 3, 1, 0]
+                .into_iter()
+                .filter(|it| *it >= taken)
+                .map(|it| format!("ide-cd,bus=ide.{},unit={}", it / 2, it % 2))
+                .collect(),
+            Board::Q35 => (taken..6).map(|it| format!("ide-cd,bus=ide.{it}")).collect(),
+            Board::Other => vec!["scsi-cd,bus=dvds.0".to_owned(); count],
+        };
+        if self.board == Board::Other && count > 0 {
+            devices.push(format!("virtio-scsi-{},id=dvds", self.architecture.virtio_bus));
+        }
+        if places.len() < count {
+            return Err(Error::Unsupported {
+                what: format!(
+                    "the machine has places for {} DVDs, and is to have {count}",
+                    places.len()
+                ),
+            });
+        }
+        Ok(places)
+    }
+
+    fn prepare_floppies(&self, count: usize, devices: &mut Vec<String>) -> Result<()> {
+        const LIMIT: usize = 2;
+        let limit = if self.architecture.is_pc() { LIMIT } else { 0 };
+        if count > limit {
+            return Err(Error::Unsupported {
+                what: format!(
+                    "machines of the architecture {} have {limit} floppy drives, and this one is to have {count}",
+                    self.architecture.name
+                ),
+            });
+        }
+        if count > 0 && self.board != Board::Pc {
+            devices.push("isa-fdc".to_owned());
+        }
+        Ok(())
+    }
+
     /// The graphics card and what a person at a screen needs; nothing for a machine without one.
     pub(super) fn screen(&self) -> Vec<String> {
         let devices: &[&str] = match (self.spec.qemu.display, self.board) {
@@ -312,6 +390,7 @@ pub(super) fn check(spec: &MachineSpec, architecture: Architecture) -> Result<()
     let devices = Devices::of(spec, architecture, Uuid::nil());
     let names: Vec<String> = (0..spec.disks.len()).map(|it| it.to_string()).collect();
     devices.disks(&names)?;
+    devices.drives(spec.disks.len() + spec.empty_disks.len() + usize::from(spec.seed.is_some()))?;
     devices.network_cards().map(drop)
 }
 

@@ -76,6 +76,7 @@ impl Place {
             name: "default".to_owned(),
             disks: vec![CheckedDisk::vouched_for(image, DiskFormat::Raw)],
             empty_disks: Vec::new(),
+            media: Vec::new(),
             seed: None,
             memory_mib: 32,
             cpus: 1,
