@@ -15,17 +15,17 @@
 //!
 //! **Invariant:** an object never changes what another run recorded: each `Vagrant.configure` block has a root of its own.
 
+mod datum;
 mod lists;
 mod options;
 mod version_one;
 
+pub use datum::{Arguments, Datum, Live};
 pub use options::Options;
 
 use crate::layer::{Call, Entry, Origin, Setting, Value};
 use crate::session::FileId;
-use std::any::Any;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 /// The objects of all runs of a session.
 pub struct Model {
@@ -33,9 +33,9 @@ pub struct Model {
     records: Vec<Record>,
     objects: Vec<Object>,
     blocks: Vec<Block>,
-    /// The Vagrantfile that runs.
     /// Records before this one are closed.
     sealed: usize,
+    /// The Vagrantfile that runs.
     speaker: FileId,
 }
 
@@ -58,24 +58,6 @@ pub enum LanguageName {
     Toml,
 }
 
-/// A value on its way into or out of the model.
-#[derive(Clone)]
-pub enum Datum {
-    /// A value that nobody changes any more.
-    Plain(Value),
-    /// A value that the language may still change.
-    Live(Rc<dyn Live>),
-}
-
-/// A value of a language that may still change after it was assigned.
-pub trait Live: Any {
-    /// What it is now.
-    fn snapshot(&self) -> Value;
-
-    /// The language's own value, for reading it back.
-    fn as_any(&self) -> &dyn Any;
-}
-
 /// What stands behind a name.
 #[derive(Clone)]
 pub enum Reading {
@@ -96,17 +78,6 @@ pub enum Outcome {
     Run(ObjectId),
     /// The call was a reading after all: nothing was recorded, and this object stands for what it returns.
     Object(ObjectId),
-}
-
-/// The arguments of a call.
-#[derive(Clone, Default)]
-pub struct Arguments {
-    /// Those before the named ones.
-    pub positional: Vec<Datum>,
-    /// The named ones, in order.
-    pub named: Vec<(String, Datum)>,
-    /// The block, as [`Model::keep_block`] numbered it.
-    pub block: Option<BlockId>,
 }
 
 /// Why the model refuses an access.
@@ -596,28 +567,5 @@ fn body_owner(path: &str, arguments: &Arguments) -> Owner {
             Owner::Provisioner(kind.unwrap_or_default())
         }
         _ => Owner::Body(path.to_owned()),
-    }
-}
-
-impl Arguments {
-    /// The first positional argument where it is text.
-    pub fn first_text(&self) -> Option<String> {
-        self.positional.first()?.snapshot().as_text().map(str::to_owned)
-    }
-}
-
-impl Datum {
-    /// What the value is now.
-    pub fn snapshot(&self) -> Value {
-        match self {
-            Datum::Plain(value) => value.clone(),
-            Datum::Live(live) => live.snapshot(),
-        }
-    }
-}
-
-impl From<Value> for Datum {
-    fn from(value: Value) -> Self {
-        Datum::Plain(value)
     }
 }

@@ -1,17 +1,14 @@
-//! Whether a file has the shape of a Vagrantfile: known keys, tables where tables belong. Values are the package's to judge.
-
-use schema::{Descriptor, Form};
+//! Whether a file has the shape of a Vagrantfile: tables where tables belong. Which options there are, and their values, are the package's
+//! to judge, so that all mistakes of a file come in one report.
 
 use super::drive::{MACHINE_OPTIONS, PROVISION_OPTIONS};
 use super::tree::{File, Item, Node, Source, Table};
 use crate::report::Mistake;
-use crate::spelling::closest;
 
 /// Notes everything in a file that has no meaning.
-pub fn root(file: &File, options: &[&'static [Descriptor]], mistakes: &mut Vec<Mistake>) {
+pub fn root(file: &File, mistakes: &mut Vec<Mistake>) {
     let mut checker = Checker {
         source: &file.source,
-        options,
         mistakes,
     };
     checker.root(&file.table, Place::File);
@@ -27,7 +24,6 @@ enum Place {
 
 struct Checker<'a> {
     source: &'a Source,
-    options: &'a [&'static [Descriptor]],
     mistakes: &'a mut Vec<Mistake>,
 }
 
@@ -73,7 +69,7 @@ impl Checker<'_> {
                     let mistake = self.mistake(node, format!("`vm.{key}` is not said in TOML"));
                     mistake.advice = Some(format!("write a table `[{instead}.{what}]`"));
                 }
-                _ => self.option("vm", key, node),
+                _ => {}
             }
         }
     }
@@ -82,47 +78,13 @@ impl Checker<'_> {
         match node.as_table() {
             None => self.not_a_table(name, node),
             Some(table) => {
-                for (key, node) in &table.0 {
-                    match (name, key.as_str(), node.as_table()) {
-                        ("ssh" | "winssh", "default", Some(inner)) => {
-                            for (key, node) in &inner.0 {
-                                self.option(&format!("{name}.default"), key, node);
-                            }
-                        }
-                        ("push", "define", _) => self.calls(node, "push.define", |checker, it, node| {
-                            checker.require(it, &["name"], node)
-                        }),
-                        _ => self.option(name, key, node),
-                    }
+                if let Some(node) = table.get("define").filter(|_| name == "push") {
+                    self.calls(node, "push.define", |checker, it, node| {
+                        checker.require(it, &["name"], node)
+                    });
                 }
             }
         }
-    }
-
-    /// An option of a namespace whose options are known must be one of them. Namespaces without are left to the package.
-    fn option(&mut self, namespace: &str, key: &str, node: &Node) {
-        let path = format!("{namespace}.{key}");
-        let outermost = namespace.split('.').next().unwrap_or(namespace);
-        let mut known = self
-            .options
-            .iter()
-            .copied()
-            .flatten()
-            .filter(|it| it.path.split('.').next() == Some(outermost))
-            .peekable();
-        if known.peek().is_none() {
-            return;
-        }
-        let known: Vec<&Descriptor> = known.filter(|it| it.form == Form::Attribute).collect();
-        if known
-            .iter()
-            .any(|it| it.path == path || it.aliases.contains(&path.as_str()))
-        {
-            return;
-        }
-        let similar = closest(&path, known.iter().map(|it| it.path));
-        let mistake = self.mistake(node, format!("there is no option `{path}`"));
-        mistake.advice = similar.map(|it| format!("did you mean `{it}`?"));
     }
 
     fn provider(&mut self, table: &Table) {

@@ -59,7 +59,7 @@ impl Language for Toml {
         let mut mistakes = Vec::new();
         let files = include::read(path, &mut self.shared.world.borrow_mut(), &mut mistakes);
         for file in &files {
-            check::root(file, &self.shared.settings.options, &mut mistakes);
+            check::root(file, &mut mistakes);
         }
         if !mistakes.is_empty() {
             return Err(Report { mistakes });
