@@ -57,7 +57,7 @@ Der1.instance_method(:hi).bind(Der1.new).call, Der1.new.method(:hi).unbind.class
 class Priv1; private def secret; 1; end; def method_missing(n, *) = "mm:#{n}"; end; Priv1.new.secret, Priv1.instance_methods(false).include?(:secret)
 /\p{L}+/.match("1äbc")[0], /\p{Alpha}+/.match("äbc1")[0], /[\p{Lu}]/.match("aÄ")[0], /\P{Digit}/.match("1a")[0], /\p{^L}/.match("a1")[0]
 {a: 1, b: {c: 2}}.flatten, {a: 1}.assoc(:a), {a: 1}.rassoc(1), [1, 2, 2, 3].chunk { |x| x.even? }.to_a, [5, 3].minmax_by { |x| -x }
-File.dirname("/a/b/c", 2), URI.encode_www_form(a: 1, b: "x y"), Object.new.to_s.match?(/\A#<Object:0x\h{16}>\z/), File::RDONLY, Random.new(1).rand(1)
+File.exist?(""), File.directory?(""), File.dirname("/a/b/c", 2), URI.encode_www_form(a: 1, b: "x y"), Object.new.to_s.match?(/\A#<Object:0x\h{16}>\z/), File::RDONLY, Random.new(1).rand(1)
 "##,
         expect![[r#"
             [-3, [[:req, :a], [:opt, :b], [:rest, :c], [:keyreq, :d], [:key, :e], [:keyrest, :f], [:block, :g]], :m1]
@@ -66,7 +66,7 @@ File.dirname("/a/b/c", 2), URI.encode_www_form(a: 1, b: "x y"), Object.new.to_s.
             ["mm:secret", false]
             ["äbc", "äbc", "Ä", "a", "1"]
             [[:a, 1, :b, {:c=>2}], [:a, 1], [:a, 1], [[false, [1]], [true, [2, 2]], [false, [3]]], [5, 3]]
-            ["/a", "a=1&b=x+y", true, 0, 0]
+            [false, false, "/a", "a=1&b=x+y", true, 0, 0]
         "#]],
     );
 }

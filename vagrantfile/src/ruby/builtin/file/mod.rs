@@ -287,6 +287,10 @@ pub fn path_argument(it: &mut Interpreter, value: Option<&Value>) -> Outcome<Pat
 }
 
 fn look(it: &mut Interpreter, arguments: &Arguments) -> Outcome<Option<Metadata>> {
+    // Nothing has the empty name, although paths that are made of it begin in the working folder.
+    if matches!(arguments.get(0), Some(Value::String(name)) if name.text.borrow().is_empty()) {
+        return Ok(None);
+    }
     let path = path_argument(it, arguments.get(0))?;
     Ok(it.shared.world.borrow().metadata(&path).ok())
 }
