@@ -30,7 +30,7 @@ pub struct Arguments {
     pub positional: Vec<Datum>,
     /// The named ones, in order.
     pub named: Vec<(String, Datum)>,
-    /// The block, as [`Model::keep_block`] numbered it.
+    /// The block, as [`super::Model::keep_block`] numbered it.
     pub block: Option<BlockId>,
 }
 
