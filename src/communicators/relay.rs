@@ -215,7 +215,7 @@ mod tests {
     /// Reads nothing, and ends at once.
     struct Deaf;
 
-    /// Says more than anybody reads, and never ends.
+    /// Says twice what may wait before anybody can read, and never ends.
     struct Flood;
 
     #[async_trait]
@@ -236,10 +236,11 @@ mod tests {
     #[async_trait]
     impl Communicator for Flood {
         async fn run(&self, _command: Command, output: &mut OnOutput<'_>) -> Result<Exit> {
-            loop {
-                output(Stream::Output, &[b'x'; 64 * 1024]);
-                tokio::task::yield_now().await;
+            const PIECE: usize = 64 * 1024;
+            for _ in 0..2 * MOST_WAITING / PIECE {
+                output(Stream::Output, &[b'x'; PIECE]);
             }
+            std::future::pending().await
         }
 
         async fn upload(&self, _from: &Path, _to: &str) -> Result<()> {
@@ -273,8 +274,6 @@ mod tests {
         let mut client = UnixStream::connect(relay.socket()).await.unwrap();
         client.write_u32(3).await.unwrap();
         client.write_all(b"yes").await.unwrap();
-        // The guest has said all it may before anything is read.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
 
         let mut all = Vec::new();
         client.read_to_end(&mut all).await.unwrap();

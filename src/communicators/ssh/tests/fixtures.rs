@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
 
 use crate::communicators::ssh::{
     Connection, Error, InsecureKey, KeySource, Progress, ShellOptions, SshCommunicator, SshTarget, wait_until_ready,
@@ -123,6 +124,23 @@ impl Server {
         connect(&self.target())
             .await
             .unwrap_or_else(|it| panic!("{it:?}\n{}", self.log()))
+    }
+
+    /// A connection that the server counts as one which has not logged in.
+    ///
+    /// The server forgets a login that it has just let in a moment later than the client knows of it: until then this one
+    /// may be turned away itself.
+    pub async fn occupied(&self) -> tokio::net::TcpStream {
+        loop {
+            let mut stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))
+                .await
+                .expect("it listens");
+            let mut said = [0; 4];
+            stream.read_exact(&mut said).await.expect("it greets or refuses");
+            if said == *b"SSH-" {
+                return stream;
+            }
+        }
     }
 
     pub async fn communicator(&self, shell: ShellOptions) -> SshCommunicator {

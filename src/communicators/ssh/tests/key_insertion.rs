@@ -68,9 +68,7 @@ async fn a_guest_that_takes_no_more_connections_for_the_moment_is_waited_for() {
     let server = Server::openssh("MaxStartups 1");
     let target = target(&server);
     let connection = connect(&target).await.expect("nobody else is there");
-    let lingering = tokio::net::TcpStream::connect(("127.0.0.1", server.port))
-        .await
-        .expect("it listens");
+    let lingering = server.occupied().await;
     let left = Cell::new(false);
     let leave = async {
         tokio::time::sleep(Duration::from_secs(2)).await;

@@ -258,9 +258,11 @@ fn a_shell_at_a_terminal_has_its_size_follows_it_and_takes_every_key() {
     terminal.wait_for("xterm has 30 100");
     let resized = terminal.tmux(&["resize-window", "-x", "70", "-y", "20"]).status();
     assert!(resized.expect("tmux runs").success());
-    terminal.type_in(&["sleep 0.5; echo \"now $(stty size)\"", "Enter"]);
-    terminal.wait_for("now 20 70");
-    terminal.type_in(&["cat", "Enter"]);
+    // tmux tells its panes a moment later.
+    terminal.type_in(&["until stty size | grep '20 70'; do sleep 0.1; done", "Enter"]);
+    terminal.wait_for("\n20 70");
+    terminal.type_in(&["echo $((40 + 2)) is there; cat", "Enter"]);
+    terminal.wait_for("42 is there");
     terminal.type_in(&["C-c"]);
     terminal.type_in(&["echo \"interrupted with $?\"", "Enter"]);
     terminal.wait_for("interrupted with 130");
