@@ -103,24 +103,30 @@ pub(super) fn mark(script: &str, pty: bool) -> String {
 const MARKER: &str = "jaunt-begin-5e0c1d6f9a:";
 
 /// A script that ends another one with all that this has started, but not what it has made a daemon of: politely, and after two
-/// seconds with force.
+/// seconds with force. It ends when they have.
+///
+/// Parents come before their children, since a script whose command is ended goes on with the next one. What has ended and was not
+/// yet collected by its parent counts as ended.
 pub(super) fn end_with_children(process: u32) -> String {
     // By parents and not by process groups: `sudo` may open a group of its own, and dropbear none for each command. The second
     // `ps` is that of busybox, which knows no `-e`.
     format!(
-        r#"set -- $({{ ps -e -o pid= -o ppid= 2>/dev/null || ps -o pid,ppid; }} | awk '
-  $1 ~ /^[0-9]+$/ {{ parent[$1] = $2 }}
-  END {{ for (it in parent) {{ up = it; while (up in parent && up != {process}) up = parent[up]; if (up == {process}) print it }} }}')
-[ $# -gt 0 ] || exit 0
-kill -TERM "$@" 2>/dev/null
-for _ in 1 2 3 4 5 6 7 8; do
-  left=
-  for it in "$@"; do kill -0 "$it" 2>/dev/null && left=$it; done
-  [ "$left" ] || exit 0
-  sleep 0.25
-done
-kill -KILL "$@" 2>/dev/null
-true"#
+        r#"running() {{ {{ ps -e -o pid= -o ppid= -o stat= 2>/dev/null || ps -o pid,ppid,stat; }} | awk '$1 ~ /^[0-9]+$/ && $3 !~ /^Z/'; }}
+set -- $(running | awk '{{ parent[$1] = $2 }}
+  END {{
+    for (it in parent) {{
+      depth = 0
+      for (up = it; up in parent && up != {process}; up = parent[up]) depth++
+      if (up == {process}) print depth, it
+    }}
+  }}' | sort -n | awk '{{ print $2 }}')
+for how in TERM KILL; do
+  [ $# -gt 0 ] && kill -$how "$@" 2>/dev/null
+  for _ in 1 2 3 4 5 6 7 8; do
+    [ "$(running | awk -v those=" $* " 'index(those, " " $1 " ")')" ] || exit 0
+    sleep 0.25
+  done
+done"#
     )
 }
 
