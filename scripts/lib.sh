@@ -72,3 +72,17 @@ mirror() {
 }
 
 seconds_since() { printf '%d s' $((SECONDS - $1)); }
+
+# Tests find the guests by these variables. They are built once and kept (see scripts/cached).
+name_guests() {
+    local small arm64 debian
+    small=$("$REPOSITORY/scripts/cached" small-guest)
+    arm64=$("$REPOSITORY/scripts/cached" arm64-guest)
+    debian=$("$REPOSITORY/scripts/cached" debian-box)
+    export JAUNT_TEST_SMALL_BOX=$small/small.box
+    export JAUNT_TEST_SMALL_IMAGE=$small/small.qcow2
+    export JAUNT_TEST_ANY_IMAGE=$small/any.qcow2
+    export JAUNT_TEST_ARM64_BOX=$arm64/arm64.box
+    export JAUNT_TEST_DEBIAN_BOX=$debian/debian.box
+    export JAUNT_TEST_KEYS=$FIXTURES/guests/keys
+}

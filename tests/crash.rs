@@ -10,8 +10,9 @@ mod support;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
+use support::names_in;
 use support::stand_in::StandIn;
-use support::{names_in, tally};
+use support::tally::{self, Findings};
 
 /// A command with what comes before it.
 struct Case {
@@ -108,18 +109,16 @@ impl Case {
     }
 
     /// Once more, and all must be as if nothing had happened.
-    fn check_again(&self, stand_in: &StandIn, expected: &str, what: &str) {
+    fn check_again(&self, stand_in: &StandIn, expected: &str, what: &str, findings: &mut Findings) {
         let again = stand_in.run(self.command);
         let seen = seen(stand_in);
         let machine = |it: &str| it.lines().find(|it| it.starts_with("machine: ")).map(str::to_owned);
         let is_lost = again.code != 0 || machine(&seen) != machine(expected);
         tally::count("stand-in", self.command, is_lost, seen != expected);
-        assert_eq!(
-            again.code, 0,
-            "{:?} after {what}: {}{}",
-            self.command, again.stdout, again.stderr
-        );
-        assert_eq!(seen, expected, "{:?} after {what}", self.command);
+        findings.check(again.code == 0 && seen == expected, || {
+            let said = format!("{}{}", again.stdout, again.stderr);
+            format!("{:?} after {what}: {said}\n{seen}\nnot\n{expected}", self.command)
+        });
     }
 }
 
@@ -135,6 +134,7 @@ fn check_kills(case: &Case) {
     let stand_in = StandIn::with_machine();
     let (points, expected) = case.undisturbed(&stand_in);
     assert!(points.len() > 5, "{points:?}");
+    let mut findings = Findings::default();
     for (number, name) in chosen(&points, 0) {
         let output = case.disturbed(&stand_in, "JAUNT_TEST_FAULT", &format!("die {number}"));
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -144,7 +144,12 @@ fn check_kills(case: &Case) {
             "{:?} at {name} ({number}): {stderr}",
             case.command
         );
-        case.check_again(&stand_in, &expected, &format!("a kill at «{name}» ({number})"));
+        case.check_again(
+            &stand_in,
+            &expected,
+            &format!("a kill at «{name}» ({number})"),
+            &mut findings,
+        );
     }
 }
 
@@ -152,11 +157,17 @@ fn check_kills(case: &Case) {
 fn check_full_disk(case: &Case) {
     let stand_in = StandIn::with_machine();
     let (points, expected) = case.undisturbed(&stand_in);
+    let mut findings = Findings::default();
     for (number, name) in chosen(&points, 1) {
         let output = case.disturbed(&stand_in, "JAUNT_TEST_FAULT", &format!("fail {number}"));
         let ran = stand_in.world.ran(output).fails_with("no storage space");
         assert!(ran.stderr.contains("make room on that file system"), "{}", ran.stderr);
-        case.check_again(&stand_in, &expected, &format!("a full disk at «{name}» ({number})"));
+        case.check_again(
+            &stand_in,
+            &expected,
+            &format!("a full disk at «{name}» ({number})"),
+            &mut findings,
+        );
     }
 }
 
@@ -177,6 +188,7 @@ fn check_provider(case: &Case) {
     calls.extend(["state", "endpoint"].map(str::to_owned));
     calls.sort();
     calls.dedup();
+    let mut findings = Findings::default();
     for call in calls {
         for fault in ["fail before", "fail after", "die before", "die after"] {
             let how = format!("{fault} {call}");
@@ -185,7 +197,7 @@ fn check_provider(case: &Case) {
                 assert_eq!(seen(&stand_in), expected, "{how}");
                 continue;
             }
-            case.check_again(&stand_in, &expected, &format!("«{how}»"));
+            case.check_again(&stand_in, &expected, &format!("«{how}»"), &mut findings);
         }
     }
 }

@@ -1,30 +1,37 @@
-//! Ctrl-C once and twice, and SIGHUP, in each phase of commands on real machines: the command ends, and the same command again comes to
-//! the same end as one that nobody disturbed.
+//! Ctrl-C once and twice, SIGHUP, a terminal that goes away, and nobody left who reads what is said, in each phase of commands on real
+//! machines: the command ends, and the same command again comes to the same end as one that nobody disturbed.
 //!
-//! One of the three in each phase, unless `JAUNT_TEST_WHOLE_MATRIX` is set.
+//! One of the five in each phase, unless `JAUNT_TEST_WHOLE_MATRIX` is set.
 
 #![cfg(test)]
 
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use support::real::{seen, world};
-use support::{World, eventually, tally};
+use support::{Terminal, World, eventually, tally};
 
 /// What the user does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Signal {
+enum Disturbance {
     CtrlC,
     CtrlCTwice,
     Hangup,
+    /// The terminal emulator is closed: SIGHUP comes, and what is written goes nowhere.
+    TerminalGone,
+    /// `jaunt up | head`: the pipes for stdout and stderr have no reader any more.
+    ReaderGone,
 }
 
-const SIGNALS: [Signal; 3] = [Signal::CtrlC, Signal::CtrlCTwice, Signal::Hangup];
+use Disturbance::{CtrlC, CtrlCTwice, Hangup, ReaderGone, TerminalGone};
 
-/// How long a phase has been going on when the signal comes.
+const DISTURBANCES: [Disturbance; 5] = [TerminalGone, CtrlC, CtrlCTwice, ReaderGone, Hangup];
+
+/// How long a phase has been going on when it is disturbed.
 const INTO_IT: Duration = Duration::from_millis(150);
 
 /// How long a command may take to end after one signal: what cannot be dropped is finished first. A second one does not wait.
@@ -33,6 +40,8 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// A command with what comes before it.
 struct Case {
+    /// Which disturbance is first, where it is one a phase.
+    first: usize,
     before: &'static [&'static [&'static str]],
     command: &'static [&'static str],
 }
@@ -65,20 +74,27 @@ impl Case {
         (phases.map(str::to_owned).collect(), seen(world))
     }
 
-    /// Sends the signal when the phase has begun. A command may have come to its end before it gets there.
-    fn disturb(&self, world: &World, phase: &str, what: Signal) {
+    /// Does it when the phase has begun. A command may have come to its end before it gets there.
+    fn disturb(&self, world: &World, phase: &str, what: Disturbance) {
         self.prepare(world);
+        match what {
+            TerminalGone => self.lose_terminal(world, phase),
+            ReaderGone => self.lose_reader(world, phase),
+            CtrlC | CtrlCTwice | Hangup => self.send(world, phase, what),
+        }
+    }
+
+    fn send(&self, world: &World, phase: &str, what: Disturbance) {
         let child = self.spawn(world);
-        eventually(Duration::from_secs(120), || points(world).lines().any(|it| it == phase));
-        std::thread::sleep(INTO_IT);
+        reach(world, phase);
         let start = Instant::now();
-        send(&child, if what == Signal::Hangup { "HUP" } else { "INT" });
-        if what == Signal::CtrlCTwice {
+        send(&child, if what == Hangup { "HUP" } else { "INT" });
+        if what == CtrlCTwice {
             std::thread::sleep(INTO_IT);
             send(&child, "INT");
         }
         let output = child.wait_with_output().unwrap();
-        let patience = if what == Signal::CtrlCTwice { AT_ONCE } else { PATIENCE };
+        let patience = if what == CtrlCTwice { AT_ONCE } else { PATIENCE };
         assert!(
             start.elapsed() < patience,
             "{what:?} in «{phase}»: {:?}",
@@ -87,12 +103,43 @@ impl Case {
         says_so(&output, &format!("{:?}: {what:?} in «{phase}»", self.command));
     }
 
+    /// Nobody is there to be told of the end: only that it comes.
+    fn lose_terminal(&self, world: &World, phase: &str) {
+        let file = world.path().join("pid");
+        let terminal = Terminal::start(
+            world,
+            &format!(
+                "export JAUNT_TEST_POINTS='{}'; sh -c 'echo $$ > \"$0\"; exec jaunt \"$@\"' '{}' {}",
+                world.path().join("points").display(),
+                file.display(),
+                self.command.join(" ")
+            ),
+        );
+        reach(world, phase);
+        let pid = fs::read_to_string(&file).unwrap();
+        drop(terminal);
+        eventually(PATIENCE, || !is_alive(pid.trim()));
+    }
+
+    /// It is no reason to stop half-way.
+    fn lose_reader(&self, world: &World, phase: &str) {
+        let mut child = self.spawn(world);
+        reach(world, phase);
+        drop((child.stdout.take(), child.stderr.take()));
+        let status = child.wait().unwrap();
+        assert!(
+            status.success(),
+            "{:?} without a reader in «{phase}»: {status}",
+            self.command
+        );
+    }
+
     fn check(&self) {
         let world = world();
         let (phases, expected) = self.undisturbed(&world);
         for (index, phase) in phases.iter().enumerate() {
-            for what in SIGNALS {
-                if !tally::is_whole() && what != SIGNALS[index % SIGNALS.len()] {
+            for what in DISTURBANCES {
+                if !tally::is_whole() && what != DISTURBANCES[(index + self.first) % DISTURBANCES.len()] {
                     continue;
                 }
                 self.disturb(&world, phase, what);
@@ -108,6 +155,19 @@ impl Case {
 
 fn points(world: &World) -> String {
     fs::read_to_string(world.path().join("points")).unwrap_or_default()
+}
+
+fn reach(world: &World, phase: &str) {
+    eventually(Duration::from_secs(120), || points(world).lines().any(|it| it == phase));
+    std::thread::sleep(INTO_IT);
+}
+
+/// Whether a process runs; one that has ended may be there until somebody asks how.
+fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|it| !it.is_empty() && !it.starts_with('Z'))
 }
 
 /// To a process that may be gone.
@@ -128,15 +188,15 @@ fn says_so(output: &Output, what: &str) {
 }
 
 macro_rules! cases {
-    ($($name:ident: $before:expr => $command:expr;)*) => {
+    ($($name:ident: $first:expr, $before:expr => $command:expr;)*) => {
         $(#[test] fn $name() {
-            Case { before: $before, command: $command }.check();
+            Case { first: $first, before: $before, command: $command }.check();
         })*
     };
 }
 
 cases! {
-    up: &[&["destroy", "-f"]] => &["up"];
-    provision: &[&["up"]] => &["provision"];
-    snapshot_save: &[&["up"]] => &["snapshot", "save", "--force", "one"];
+    up: 0, &[&["destroy", "-f"]] => &["up"];
+    provision: 3, &[&["up"]] => &["provision"];
+    snapshot_save: 0, &[&["up"]] => &["snapshot", "save", "--force", "one"];
 }

@@ -2,6 +2,27 @@
 
 use std::io::Write;
 
+/// What went wrong after kills of one command: told at the end, so that the others have their turn.
+#[derive(Default)]
+pub struct Findings(Vec<String>);
+
+impl Findings {
+    /// Keeps what is wrong, if it is.
+    pub fn check(&mut self, is_right: bool, what: impl FnOnce() -> String) {
+        if !is_right {
+            self.0.push(what());
+        }
+    }
+}
+
+impl Drop for Findings {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert!(self.0.is_empty(), "{}", self.0.join("\n\n"));
+        }
+    }
+}
+
 /// Whether all of a matrix has its turn, and not a third of it.
 pub fn is_whole() -> bool {
     std::env::var_os("JAUNT_TEST_WHOLE_MATRIX").is_some()
