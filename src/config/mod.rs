@@ -32,6 +32,7 @@ pub mod winrm;
 mod tests;
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use schema::Descriptor;
 use vagrantfile::layer::{Layer, Origin};
@@ -108,7 +109,7 @@ pub struct ProjectFacts {
     /// The user's home, for paths that begin with `~`.
     pub home: Option<PathBuf>,
     /// The machines that the project defines; none means that names of machines are not checked.
-    pub machines: Vec<String>,
+    pub machines: Arc<[String]>,
     /// The kinds of synced folder that there are; none means that they are not checked.
     pub synced_folder_kinds: Vec<&'static str>,
     /// The namespaces of plugins that count as installed.

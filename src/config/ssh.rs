@@ -121,7 +121,7 @@ fn read(
     );
 
     let mut reader = Reader::new(options, &descriptors, sections[0], None, mistakes);
-    let option = |name: &str| format!("{owner}.{name}");
+    let option = |name: &str| [owner, ".", name].concat();
     let guest_port = reader.port(&option("guest_port")).unwrap_or(22);
     default.port = default.port.or(Some(guest_port));
     Ssh {
@@ -153,7 +153,7 @@ fn read_forward_env(reader: &Reader<'_>, path: &str) -> Vec<String> {
 
 impl SshConnect {
     fn read(owner: &str, reader: &mut Reader<'_>, project: &ProjectFacts) -> Self {
-        let option = |name: &str| format!("{owner}.{name}");
+        let option = |name: &str| [owner, ".", name].concat();
         let username = reader.text(&option("username"));
         let connect = Self {
             host: reader.text(&option("host")),

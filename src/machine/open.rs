@@ -10,7 +10,7 @@ use vagrantfile::layer::Layer;
 
 use super::qemu_block::qemu_block;
 use super::{Machine, locked_boxes, untrusted};
-use crate::config::{AcceptedNamespaces, Config, Mistakes, ProjectFacts, ProviderChoice};
+use crate::config::{AcceptedNamespaces, Config, Merged, Mistakes, ProjectFacts, ProviderChoice};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lifecycle::FOLDER_KINDS;
@@ -73,7 +73,7 @@ impl Target {
         );
         let no_block = QemuBlock::default();
         let block = if wish.ignore_provider { &no_block } else { &qemu };
-        let untrusted = untrusted::mistakes_of(&config, block, &self.project.untrusted_code()?);
+        let untrusted = untrusted::mistakes_of(&config, block, || self.project.untrusted_code())?;
         let report_of = |it: &Mistakes| (!it.is_empty()).then(|| it.to_string());
         let untrusted_report = report_of(&untrusted);
         mistakes.extend(untrusted);
@@ -241,10 +241,10 @@ impl Opening<'_> {
             return Ok((before, Vec::new()));
         }
         let own = self.provider.name();
-        let (config, _) = self.resolve(&self.layers(own, None)?, own);
-        let named = config.providers_named();
-        let chosen = [own, USUAL_SETTINGS].into_iter().find(|it| named.contains(it));
-        let chosen = chosen.or(named.first().copied()).unwrap_or(own);
+        let providers = Merged::of(&self.layers(own, None)?).providers;
+        let chosen = [own, USUAL_SETTINGS].into_iter().find(|it| providers.get(it).is_some());
+        let first = || providers.iter().next().map(|it| it.name.as_str());
+        let chosen = chosen.or_else(first).unwrap_or(own);
         Ok((chosen.to_owned(), self.notice_of(chosen)))
     }
 
@@ -295,7 +295,7 @@ impl Opening<'_> {
         let facts = ProjectFacts {
             folder: self.target.project.root.clone(),
             home: self.context.environment.user_home(),
-            machines: self.target.project.names(),
+            machines: self.target.project.names.clone(),
             synced_folder_kinds: FOLDER_KINDS.into_iter().chain(FOREIGN_FOLDER_KINDS).collect(),
             accepted_namespaces: AcceptedNamespaces::of(&assumed_plugins(self.context)),
         };

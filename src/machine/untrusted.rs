@@ -7,6 +7,7 @@ use vagrantfile::host::Code;
 use vagrantfile::layer::Origin;
 
 use crate::config::{Config, Mistakes, Ssh, SyncedFolder};
+use crate::error::Result;
 use crate::project::TRUST_ADVICE;
 
 /// An option that reaches this computer.
@@ -16,18 +17,25 @@ struct Reach {
     origin: Option<Origin>,
 }
 
-/// One mistake for each option of the configuration that reaches this computer, and was not set by a trusted file. `untrusted` is the
-/// code that is not.
-pub fn mistakes_of(config: &Config, qemu: &QemuBlock, untrusted: &[Code]) -> Mistakes {
+/// One mistake for each option of the configuration that reaches this computer, and was not set by a trusted file. `untrusted` gives the
+/// code that is not; most files have no such option, and it is not asked.
+pub fn mistakes_of(
+    config: &Config,
+    qemu: &QemuBlock,
+    untrusted: impl FnOnce() -> Result<Vec<Code>>,
+) -> Result<Mistakes> {
     let mut mistakes = Mistakes::default();
-    if untrusted.is_empty() {
-        return mistakes;
-    }
-    let all = of_qemu(config, qemu)
+    let mut reaching = of_qemu(config, qemu)
         .into_iter()
         .chain(of_ssh(config))
-        .chain(of_folders(&config.synced_folders));
-    for reach in all.filter(|it| !is_set_by_others(it, untrusted)) {
+        .chain(of_folders(&config.synced_folders))
+        .peekable();
+    if reaching.peek().is_none() {
+        return Ok(mistakes);
+    }
+    let untrusted = untrusted()?;
+    let is_ours = |it: &Reach| untrusted.is_empty() || is_set_by_others(it, &untrusted);
+    for reach in reaching.filter(|it| !is_ours(it)) {
         let message = format!(
             "{} reaches this computer itself, and the file is not trusted",
             reach.what
@@ -37,7 +45,7 @@ pub fn mistakes_of(config: &Config, qemu: &QemuBlock, untrusted: &[Code]) -> Mis
             .advise(TRUST_ADVICE);
     }
     mistakes.read_source_lines();
-    mistakes
+    Ok(mistakes)
 }
 
 /// Whether a file set the option that none of these is. An evaluated text has no file, and is nobody else's.

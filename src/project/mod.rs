@@ -38,6 +38,8 @@ pub struct Project {
     pub dot_vagrant: PathBuf,
     /// The machines that the files define.
     pub definitions: Vec<MachineDefinition>,
+    /// Their names.
+    pub names: Arc<[String]>,
     session: Session,
     trust: Arc<Trust>,
     home_path: Option<PathBuf>,
@@ -87,6 +89,7 @@ impl Project {
             root,
             vagrantfile,
             dot_vagrant,
+            names: definitions.iter().map(|it| it.name.clone()).collect(),
             definitions,
             session,
             trust,
@@ -124,7 +127,9 @@ impl Project {
             .chain([self.project_file])
             .collect();
         let layers = self.session.layers(&files, machine, provider)?;
-        self.trust.keep(&self.session.code()?);
+        if self.trust.was_asked() {
+            self.trust.keep(&self.session.code()?);
+        }
         Ok(layers)
     }
 

@@ -71,7 +71,9 @@ impl Project {
             Some(definition) => Ok(project.clone().target_of(definition)),
             None => {
                 project.clone().learn_secrets(context);
-                Err(Error::WhichMachine { known: project.names() })
+                Err(Error::WhichMachine {
+                    known: project.names.to_vec(),
+                })
             }
         }
     }
@@ -145,7 +147,7 @@ impl Project {
         if found.is_empty() {
             return Err(Error::UnknownMachine {
                 name: name.to_owned(),
-                known: self.names(),
+                known: self.names.to_vec(),
             });
         }
         Ok(found)
@@ -160,11 +162,6 @@ impl Project {
 
     fn defines(&self, name: &str) -> bool {
         self.definitions.iter().any(|it| it.name == name)
-    }
-
-    /// The names of its machines.
-    pub fn names(&self) -> Vec<String> {
-        self.definitions.iter().map(|it| it.name.clone()).collect()
     }
 }
 

@@ -61,6 +61,11 @@ impl Trust {
         self.strangers(code).iter().all(|it| self.ask(it, &wish, code))
     }
 
+    /// Whether the user has answered anything in this run.
+    pub fn was_asked(&self) -> bool {
+        !self.answers().is_empty()
+    }
+
     /// Notes what came with the Vagrantfiles that the user said yes to in this run.
     pub fn keep(&self, code: &[Code]) {
         for vagrantfile in vagrantfiles(code) {
