@@ -44,6 +44,19 @@ impl Mistakes {
         &mut self.list[last]
     }
 
+    /// Adds what reading a Vagrantfile noted.
+    pub fn note(&mut self, noted: &[vagrantfile::Mistake]) {
+        for mistake in noted {
+            let place = mistake.place.as_ref().map(|it| Origin {
+                file: it.file.as_path().into(),
+                line: it.line,
+                column: it.column,
+            });
+            let noted = self.at(place.as_ref(), "Vagrantfile", &mistake.message);
+            noted.advice.clone_from(&mistake.advice);
+        }
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

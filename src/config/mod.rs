@@ -121,6 +121,7 @@ impl Config {
     /// made of a file with mistakes.
     pub fn look(layers: &[Layer], provider: &ProviderChoice<'_>, project: &ProjectFacts) -> (Self, Mistakes) {
         let mut mistakes = Mistakes::default();
+        layers.iter().for_each(|it| mistakes.note(&it.mistakes));
         let config = Self::read(Merged::of(layers), provider, project, &mut mistakes);
         mistakes.read_source_lines();
         (config, mistakes)

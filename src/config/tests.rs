@@ -47,6 +47,7 @@ fn layer(entries: Vec<Entry>) -> Layer {
     Layer {
         name: "Vagrantfile".to_owned(),
         entries,
+        mistakes: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use vagrantfile::host::MemoryHost;
 use vagrantfile::layer::{Entry, Layer};
 use vagrantfile::report::Result;
-use vagrantfile::{FileId, MachineDefinition, Role, Session, Settings};
+use vagrantfile::{FileId, MachineDefinition, Report, Role, Session, Settings};
 
 use super::{Language, MachineScript, Scope, Script};
 use crate::config::Merged;
@@ -110,7 +110,9 @@ impl Reading {
     }
 
     fn layers(&self, machine: &str, provider: &str) -> Result<Vec<Layer>> {
-        self.session.layers(&[self.file], machine, provider)
+        let layers = self.session.layers(&[self.file], machine, provider)?;
+        Report::refuse_mistakes(&layers)?;
+        Ok(layers)
     }
 }
 

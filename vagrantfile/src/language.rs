@@ -6,7 +6,7 @@
 use crate::host::World;
 use crate::layer::Value;
 use crate::model::{BlockId, Datum, LanguageName, Model, ObjectId};
-use crate::report::Result;
+use crate::report::{Mistake, Result};
 use crate::session::Settings;
 use std::cell::RefCell;
 use std::path::Path;
@@ -50,6 +50,8 @@ pub struct Shared {
     pub world: RefCell<World>,
     /// How the session is set up.
     pub settings: Settings,
+    /// What is wrong with the files and did not end their reading.
+    pub mistakes: RefCell<Vec<Mistake>>,
 }
 
 /// The language of a file, by its extension.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::report::Mistake;
+
 /// The settings of one part of one file: the box's, the user's or the project's own, a machine's, or a provider's override.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
@@ -10,6 +12,8 @@ pub struct Layer {
     pub name: String,
     /// What was assigned and called, in the order of execution.
     pub entries: Vec<Entry>,
+    /// What is wrong with the files and did not end their reading; the first layer has that of all.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// One assignment or call.

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::layer::Layer;
+
 /// Why a Vagrantfile could not be read: every mistake that was found, in the order of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -46,6 +48,15 @@ impl Report {
     pub fn new(mistake: Mistake) -> Self {
         Self {
             mistakes: vec![mistake],
+        }
+    }
+
+    /// The mistakes that were noted while layers were read, for those who take no layers with mistakes.
+    pub fn refuse_mistakes(layers: &[Layer]) -> Result<()> {
+        let mistakes: Vec<Mistake> = layers.iter().flat_map(|it| it.mistakes.clone()).collect();
+        match mistakes.is_empty() {
+            true => Ok(()),
+            false => Err(Self { mistakes }),
         }
     }
 

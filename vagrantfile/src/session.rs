@@ -138,6 +138,8 @@ impl Session {
             while let Ok(request) = inbox.recv() {
                 request(&mut worker);
             }
+            drop(worker);
+            crate::ruby::bury_classes();
         };
         let started = thread::Builder::new()
             .name("vagrantfile".to_owned())
@@ -232,7 +234,12 @@ impl Worker {
     fn new(host: Box<dyn Host>, settings: Settings) -> Self {
         let model = RefCell::new(Model::new(Options::new(&settings.options, &settings.owned)));
         let world = RefCell::new(World::new(host));
-        let shared = Rc::new(Shared { model, world, settings });
+        let shared = Rc::new(Shared {
+            model,
+            world,
+            settings,
+            mistakes: RefCell::default(),
+        });
         Self {
             shared,
             languages: Vec::new(),
@@ -324,8 +331,13 @@ impl Worker {
         let layer = |((name, root), bodies): ((String, ObjectId), Vec<ObjectId>)| Layer {
             name,
             entries: model.layer(root, &bodies),
+            mistakes: Vec::new(),
         };
-        Ok(parts.into_iter().zip(bodies).map(layer).collect())
+        let mut layers: Vec<Layer> = parts.into_iter().zip(bodies).map(layer).collect();
+        if let Some(first) = layers.first_mut() {
+            first.mistakes.clone_from(&self.shared.mistakes.borrow());
+        }
+        Ok(layers)
     }
 
     fn call(&mut self, block: BlockId, arguments: Vec<BlockArgument>) -> Result<Value> {

@@ -58,18 +58,28 @@ pub fn settings() -> Settings {
     }
 }
 
-/// The layers of all machines that a file of `/project` defines.
+/// The layers of all machines that a file of `/project` defines, and what is wrong with it.
 pub fn layers_of(host: MemoryHost, file: &str, settings: Settings) -> Result<String> {
     let session = Session::new(Box::new(host), settings)?;
     let file = session.load(&Path::new("/project").join(file), Role::Project)?;
-    let mut shown = String::new();
+    let (mut shown, mut mistakes) = (String::new(), Vec::new());
     for machine in session.machines(&[file])? {
         let primary = if machine.primary { ", primary" } else { "" };
         let _ = writeln!(shown, "== {}{primary}", machine.name);
         for layer in session.layers(&[file], &machine.name, "virtualbox")? {
             let _ = writeln!(shown, "# {}", layer.name);
             layer.entries.iter().for_each(|it| show_entry(it, "", &mut shown));
+            mistakes.extend(
+                layer
+                    .mistakes
+                    .into_iter()
+                    .filter(|it| !mistakes.contains(it))
+                    .collect::<Vec<_>>(),
+            );
         }
+    }
+    for mistake in mistakes {
+        let _ = writeln!(shown, "{mistake}");
     }
     Ok(shown)
 }

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use vagrantfile::Report;
 
 use crate::config::Merged;
 use crate::config::json::{MachineFacts, of_machine, usual_provider};
 use crate::config::value::to_text;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::machine::store;
 use crate::project::{Project, Target};
 use shown::Layers;
@@ -84,7 +85,11 @@ impl ConfigArgs {
     }
 
     fn resolve(&self, target: &Target, box_file: Option<&Path>) -> Result<(String, Merged)> {
-        let layers = |provider: &str| target.project.layers(&target.name, provider, box_file);
+        let layers = |provider: &str| {
+            let layers = target.project.layers(&target.name, provider, box_file)?;
+            Report::refuse_mistakes(&layers)?;
+            Ok::<_, Error>(layers)
+        };
         let provider = match &self.provider {
             Some(provider) => provider.clone(),
             None => usual_provider(&Merged::of(&layers("virtualbox")?)).to_owned(),

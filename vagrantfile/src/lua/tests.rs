@@ -45,6 +45,7 @@ pub fn sandboxed() -> mlua::Lua {
         model: crate::model::Model::new(crate::model::Options::new(&[], &[])).into(),
         world: crate::host::World::new(Box::new(MemoryHost::default())).into(),
         settings: settings(),
+        mistakes: Vec::new().into(),
     };
     super::Lua::new(shared.into()).state().unwrap()
 }

@@ -32,6 +32,8 @@ use std::path::Path;
 use std::rc::Rc;
 use value::Value;
 
+pub use value::bury_classes;
+
 /// The language Ruby in a session.
 pub struct Ruby {
     interpreter: Interpreter,

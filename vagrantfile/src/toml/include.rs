@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Findings;
 use super::tree::{File, Item, Node};
 use super::variables;
 use crate::host::World;
@@ -12,7 +13,7 @@ use crate::report::Mistake;
 const DEEPEST: usize = 16;
 
 /// The file and all that it includes, the lowest layer first. What is wrong is noted.
-pub fn read(path: &Path, world: &mut World, mistakes: &mut Vec<Mistake>) -> Vec<File> {
+pub fn read(path: &Path, world: &mut World, findings: &mut Findings) -> Vec<File> {
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     let mut reader = Reader {
         folder,
@@ -20,9 +21,9 @@ pub fn read(path: &Path, world: &mut World, mistakes: &mut Vec<Mistake>) -> Vec<
         files: Vec::new(),
         open: Vec::new(),
     };
-    match reader.parse(path, mistakes) {
-        Ok(file) => reader.take(path.to_owned(), file, mistakes),
-        Err(message) => mistakes.push(Mistake::new(message)),
+    match reader.parse(path, findings) {
+        Ok(file) => reader.take(path.to_owned(), file, findings),
+        Err(message) => findings.broken.push(Mistake::new(message)),
     }
     reader.files
 }
@@ -36,12 +37,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, path: PathBuf, file: File, mistakes: &mut Vec<Mistake>) {
+    fn take(&mut self, path: PathBuf, file: File, findings: &mut Findings) {
         self.open.push(path);
         if let Some(include) = file.table.get("include").cloned() {
             for item in include.items() {
-                if let Err(message) = self.include(item, mistakes) {
-                    mistakes.push(Mistake::new(message).at(file.source.place(&item.origin)));
+                if let Err(message) = self.include(item, findings) {
+                    findings
+                        .noted
+                        .push(Mistake::new(message).at(file.source.place(&item.origin)));
                 }
             }
         }
@@ -49,7 +52,7 @@ impl Reader<'_> {
         self.files.push(file);
     }
 
-    fn include(&mut self, item: &Node, mistakes: &mut Vec<Mistake>) -> Result<(), String> {
+    fn include(&mut self, item: &Node, findings: &mut Findings) -> Result<(), String> {
         let Item::Scalar(Value::String(written)) = &item.item else {
             return Err("`include` takes paths of TOML files".to_owned());
         };
@@ -74,19 +77,19 @@ impl Reader<'_> {
                 "`{written}` is outside of the project's folder and is not included"
             ));
         }
-        let file = self.parse(&path, mistakes)?;
-        self.take(path, file, mistakes);
+        let file = self.parse(&path, findings)?;
+        self.take(path, file, findings);
         Ok(())
     }
 
-    fn parse(&mut self, path: &Path, mistakes: &mut Vec<Mistake>) -> Result<File, String> {
+    fn parse(&mut self, path: &Path, findings: &mut Findings) -> Result<File, String> {
         let bytes = self
             .world
             .read(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         self.world.note_file(path, &bytes);
         let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
-        let mut file = File::parse(path, text, mistakes);
+        let mut file = File::parse(path, text, &mut findings.broken);
         variables::fill(&mut file.table, &|name| self.world.variable(name).map(str::to_owned));
         Ok(file)
     }

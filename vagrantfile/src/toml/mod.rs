@@ -20,7 +20,7 @@ use std::rc::Rc;
 use crate::language::{Argument, Configure, Language, Shared};
 use crate::layer::Value;
 use crate::model::{BlockId, Datum, LanguageName, ObjectId};
-use crate::report::{Report, Result};
+use crate::report::{Mistake, Report, Result};
 use tree::Table;
 
 /// The reader of TOML.
@@ -36,6 +36,15 @@ enum Block {
     Root(Rc<Table>),
     /// A provider's name and options, and what overrides the machine's under it.
     Provider(Rc<str>, Rc<Table>),
+}
+
+/// What is wrong with a file and what it includes.
+#[derive(Default)]
+struct Findings {
+    /// What is no TOML: what else stands there cannot be told.
+    broken: Vec<Mistake>,
+    /// What has no meaning where it stands.
+    noted: Vec<Mistake>,
 }
 
 impl Toml {
@@ -56,14 +65,16 @@ impl Toml {
 
 impl Language for Toml {
     fn load(&mut self, path: &Path) -> Result<Vec<Configure>> {
-        let mut mistakes = Vec::new();
-        let files = include::read(path, &mut self.shared.world.borrow_mut(), &mut mistakes);
-        for file in &files {
-            check::root(file, &mut mistakes);
+        let mut findings = Findings::default();
+        let mut files = include::read(path, &mut self.shared.world.borrow_mut(), &mut findings);
+        for file in &mut files {
+            check::root(file, &mut findings.noted);
         }
-        if !mistakes.is_empty() {
+        if !findings.broken.is_empty() {
+            let mistakes = findings.broken.into_iter().chain(findings.noted).collect();
             return Err(Report { mistakes });
         }
+        self.shared.mistakes.borrow_mut().extend(findings.noted);
         let blocks = files.into_iter().map(|it| self.keep(Block::Root(Rc::new(it.table)), 1));
         Ok(blocks
             .map(|block| Configure {

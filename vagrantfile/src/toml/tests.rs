@@ -150,6 +150,82 @@ broken = [
 }
 
 #[test]
+fn what_has_no_meaning_is_noted_and_the_rest_is_read() {
+    check_file(
+        r#"vm.box = "debian"
+plugin = 1
+[[vm.network]]
+host = 8080
+[[vm.network]]
+ip = "10.0.0.2"
+[[vm.synced_folder]]
+guest = "/srv"
+[[vm.provision]]
+inline = "true"
+[[vm.provision]]
+manifest_file = "site.pp"
+[[trigger]]
+info = "Hello"
+[machine.db]
+primry = true
+[machine.db.provider.virtualbox]
+memory = 1024
+override = "x"
+"#,
+        expect![[r#"
+            == db, primary
+            # Vagrantfile.toml
+            1:4 vm.box = "debian"
+            3:1 vm.network("forwarded_port", host: 8080)
+            5:1 vm.network("private_network", ip: "10.0.0.2")
+            7:1 vm.synced_folder(".", "/srv")
+            9:1 vm.provision("shell")
+              10:1 inline = "true"
+            13:1 trigger.before(:)
+              14:1 info = "Hello"
+            # machine db
+            17:22 vm.provider(:virtualbox)
+              18:1 memory = 1024
+            /project/Vagrantfile.toml:3:1: `type` is missing
+              [[vm.network]]
+              ^
+            /project/Vagrantfile.toml:5:1: `type` is missing
+              [[vm.network]]
+              ^
+            /project/Vagrantfile.toml:7:1: `host` is missing
+              [[vm.synced_folder]]
+              ^
+            /project/Vagrantfile.toml:9:1: a provisioner has neither `type` nor `name`
+              [[vm.provision]]
+              ^
+              write its kind, as in `type = "shell"`
+            /project/Vagrantfile.toml:11:1: a provisioner has neither `type` nor `name`
+              [[vm.provision]]
+              ^
+              write its kind, as in `type = "shell"`
+            /project/Vagrantfile.toml:2:1: `plugin` must be a table
+              plugin = 1
+              ^
+              write its options below a line `[plugin]`
+            /project/Vagrantfile.toml:13:1: `stage` is missing
+              [[trigger]]
+              ^
+            /project/Vagrantfile.toml:13:1: `on` is missing
+              [[trigger]]
+              ^
+            /project/Vagrantfile.toml:16:1: there is no option `primry` of a machine
+              primry = true
+              ^
+              did you mean `primary`?
+            /project/Vagrantfile.toml:19:1: `override` must be a table
+              override = "x"
+              ^
+              write its options below a line `[override]`
+        "#]],
+    );
+}
+
+#[test]
 fn included_files_are_layers_below_and_stay_inside_the_project() {
     let host = MemoryHost::default()
         .with_file(
@@ -184,6 +260,8 @@ fn included_files_are_layers_below_and_stay_inside_the_project() {
     check(
         escaping,
         expect![[r#"
+            == default, primary
+            # Vagrantfile.toml
             /project/Vagrantfile.toml:1:12: `../secret.toml` is outside of the project's folder and is not included
               include = ["../secret.toml", "missing.toml", 3, "Vagrantfile.toml"]
                          ^
@@ -195,7 +273,8 @@ fn included_files_are_layers_below_and_stay_inside_the_project() {
                                                            ^
             /project/Vagrantfile.toml:1:49: `Vagrantfile.toml` includes itself
               include = ["../secret.toml", "missing.toml", 3, "Vagrantfile.toml"]
-                                                              ^"#]],
+                                                              ^
+        "#]],
     );
 }
 

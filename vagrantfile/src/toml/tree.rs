@@ -162,6 +162,14 @@ impl Table {
         self.0.iter().find(|(it, _)| it == name).map(|(_, node)| node)
     }
 
+    /// Puts a value behind a key, whatever stood there.
+    pub fn fill(&mut self, name: &str, value: Value, origin: &Origin) {
+        self.0.retain(|(it, _)| it != name);
+        let item = Item::Scalar(value);
+        let origin = origin.clone();
+        self.0.push((name.to_owned(), Node { item, origin }));
+    }
+
     /// The table behind a key.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.get(name)?.as_table()

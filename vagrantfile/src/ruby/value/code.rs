@@ -1,5 +1,6 @@
 //! Classes, methods and procs, and where code runs.
 
+use super::burial::remember;
 use super::collections::Arguments;
 use super::variables::Variables;
 use super::{Value, Weight, charge};
@@ -118,17 +119,17 @@ pub struct Frame {
 impl Class {
     /// A class or module without anything in it.
     pub fn new(name: &str, superclass: Option<Rc<Class>>, is_module: bool) -> Rc<Self> {
-        Rc::new(Self::plain(name, superclass, is_module, false))
+        Self::plain(name, superclass, is_module, false)
     }
 
     /// What holds the methods of one object alone.
     pub fn singleton_of(name: &str, superclass: Option<Rc<Class>>) -> Rc<Self> {
-        Rc::new(Self::plain(name, superclass, false, true))
+        Self::plain(name, superclass, false, true)
     }
 
-    fn plain(name: &str, superclass: Option<Rc<Class>>, is_module: bool, is_singleton: bool) -> Self {
+    fn plain(name: &str, superclass: Option<Rc<Class>>, is_module: bool, is_singleton: bool) -> Rc<Self> {
         charge(512);
-        Self {
+        let class = Rc::new(Self {
             name: RefCell::new(name.to_owned()),
             is_module,
             is_singleton,
@@ -140,7 +141,9 @@ impl Class {
             included: RefCell::default(),
             prepended: RefCell::default(),
             singleton: RefCell::default(),
-        }
+        });
+        remember(&class);
+        class
     }
 
     /// The class, what it mixes in, and the same of all above it, in the order in which methods are looked for.

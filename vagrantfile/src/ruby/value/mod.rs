@@ -8,6 +8,7 @@ mod collections;
 mod variables;
 mod weight;
 
+pub use burial::bury_classes;
 pub use code::*;
 pub use collections::*;
 pub use variables::Variables;
