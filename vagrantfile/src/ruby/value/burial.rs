@@ -138,7 +138,7 @@ mod tests {
         });
         let mut ruby = Ruby::new(shared);
         ruby.load(Path::new("/project/Vagrantfile")).unwrap();
-        let core = [&ruby.interpreter.core.object, &ruby.interpreter.core.array].map(Rc::downgrade);
+        let core = [&ruby.interpreter.core.kernel, &ruby.interpreter.core.array].map(Rc::downgrade);
 
         drop(ruby);
         bury_classes();
