@@ -5,8 +5,9 @@
 
 use vagrantfile::layer::{Call, Entry, Origin, Setting, Value};
 
+use super::mistake::Mistakes;
 use super::providers::ProviderConfig;
-use super::value::{Sourced, to_i, to_list, to_text};
+use super::value::{Sourced, shown, to_i, to_list, to_text};
 
 /// How big a machine is to be and what starts it, as far as a provider's block says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,6 +28,25 @@ impl Hardware {
             hardware.take(entry);
         }
         hardware
+    }
+
+    /// Notes figures of a provider's blocks that are none.
+    pub fn refuse_words(provider: &ProviderConfig, mistakes: &mut Mistakes) {
+        for name in ["memory", "cpus"] {
+            let Some(written) = provider.body.options.get(name) else {
+                continue;
+            };
+            let is_figure = match &written.value {
+                Value::String(text) => text.trim_start().starts_with(|it: char| it.is_ascii_digit()),
+                Value::Nil | Value::Integer(_) | Value::Float(_) => true,
+                _ => false,
+            };
+            if !is_figure {
+                let section = format!("{} provider", provider.name);
+                let message = format!("{name} must be a number, and is {}", shown(&written.value));
+                mistakes.at(written.origin.as_ref(), &section, message);
+            }
+        }
     }
 
     /// These figures, and another's where there is none here.

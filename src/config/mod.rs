@@ -185,6 +185,7 @@ fn read_hardware(providers: &ProviderConfigs, choice: &ProviderChoice<'_>, mista
     let known = foreign.and_then(|it| options::of_provider(&it.name));
     if let (Some(foreign), Some(known), false) = (foreign, known, choice.options.is_empty()) {
         foreign.refuse_unknown(&[known], mistakes);
+        Hardware::refuse_words(foreign, mistakes);
     }
     let of = |it: Option<&ProviderConfig>| it.map(Hardware::of).unwrap_or_default();
     of(own).or(of(foreign))

@@ -280,11 +280,11 @@ impl Networks {
 }
 
 fn refuse_kind(kind: &str, definition: &NetworkDefinition, mistakes: &mut Mistakes) {
-    let mistake = mistakes.at(
-        definition.origin.as_ref(),
-        SECTION,
-        format!("there is no kind of network called `{kind}`"),
-    );
+    let message = match kind {
+        "" => "a network does not say its kind".to_owned(),
+        kind => format!("there is no kind of network called `{kind}`"),
+    };
+    let mistake = mistakes.at(definition.origin.as_ref(), SECTION, message);
     mistake.advise(match super::mistake::did_you_mean(kind, KINDS.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("it is one of: {}", KINDS.join(", ")),

@@ -52,6 +52,11 @@ impl<'a> Comments<'a> {
         Some(self.quoted(&entry.origin, line))
     }
 
+    /// What is said in the place of code for later: the line that it stands in, and that it is not here.
+    pub fn in_place_of(&self, entry: &Entry) -> [String; 2] {
+        [self.of(entry), "is left out: it is code that runs later.".to_owned()]
+    }
+
     /// The line of an entry, with its number.
     pub fn of(&self, entry: &Entry) -> String {
         self.quoted(&entry.origin, entry.origin.line as usize)

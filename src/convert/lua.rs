@@ -2,6 +2,7 @@
 
 use vagrantfile::layer::{Call, Entry, Setting, Value};
 
+use super::script::is_mark;
 use super::{Comments, Refusal, Scope, Script};
 use crate::config::value::to_text;
 
@@ -40,11 +41,12 @@ impl Writer<'_> {
         if !machine.autostart {
             options.push("autostart = false");
         }
+        self.text.push('\n');
+        self.comment(&machine.definition);
         let options = match options.is_empty() {
             true => String::new(),
             false => format!("{{ {} }}, ", options.join(", ")),
         };
-        self.text.push('\n');
         self.line(&format!(
             "config.vm.define({}, {options}function(machine)",
             text_of(&machine.name)
@@ -99,6 +101,9 @@ impl Writer<'_> {
     }
 
     fn entry(&mut self, owner: &str, entry: &Entry) {
+        if is_mark(entry) {
+            return;
+        }
         let target = path(owner, &entry.path);
         match &entry.setting {
             Setting::Assign(value) => self.line(&format!("{target} = {}", to_lua(value))),
@@ -116,6 +121,10 @@ impl Writer<'_> {
     }
 
     fn comment(&mut self, entry: &Entry) {
+        if is_mark(entry) {
+            let lines = self.comments.in_place_of(entry);
+            return lines.iter().for_each(|it| self.line(&format!("-- {it}")));
+        }
         if let Some(comment) = self.comments.on(entry) {
             self.line(&format!("-- {comment}"));
         }

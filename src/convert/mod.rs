@@ -92,8 +92,8 @@ pub fn convert(
     let folder = original.path.parent().unwrap_or(Path::new("/"));
     let mut script = read()?.script()?;
     let comments = Comments::new(original.text);
-    let left_out: Vec<String> = script.take_code().iter().map(|it| comments.of(it)).collect();
-    let text = to.write(&script, original, &comments, &left_out)?;
+    let left_out: Vec<String> = script.mark_code().iter().map(|it| comments.of(it)).collect();
+    let text = to.write(&script, original, &comments)?;
     let different = |differences| Refusal::Different {
         language: to.title(),
         differences,
@@ -162,31 +162,15 @@ impl Language {
     }
 
     /// The text of a file that says what the script does, which was made of the original.
-    fn write(
-        self,
-        script: &Script,
-        original: &Original<'_>,
-        comments: &Comments<'_>,
-        left_out: &[String],
-    ) -> Result<String, Refusal> {
+    fn write(self, script: &Script, original: &Original<'_>, comments: &Comments<'_>) -> Result<String, Refusal> {
         let (sign, body) = match self {
             Language::Toml => ("#", toml::write(script, comments)?),
             Language::Lua => ("--", lua::write(script, comments)?),
         };
         let name = original.path.file_name().unwrap_or_default().to_string_lossy();
         let head = comments::one_line(&format!("Made from {name} by `jaunt config convert`."));
-        let mut lost = String::new();
-        if !left_out.is_empty() {
-            lost.push_str(&format!(
-                "{sign} Left out, since it is code for later, which {} cannot say:\n",
-                self.title()
-            ));
-            left_out
-                .iter()
-                .for_each(|it| lost.push_str(&format!("{sign}   {it}\n")));
-        }
         Ok(format!(
-            "{sign} {head} What is computed there stands here as it came out, below the line that says it.\n{lost}\n{body}"
+            "{sign} {head} What is computed there stands here as it came out, below the line that says it.\n\n{body}"
         ))
     }
 }

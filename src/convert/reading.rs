@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use vagrantfile::host::MemoryHost;
-use vagrantfile::layer::{Entry, Layer};
+use vagrantfile::layer::{Call, Entry, Layer, Setting, Value};
 use vagrantfile::report::Result;
 use vagrantfile::{FileId, MachineDefinition, Report, Role, Session, Settings};
 
@@ -48,9 +48,18 @@ impl Reading {
             root: Scope::of(&root),
             machines: Vec::new(),
         };
-        for definition in self.machines()?.into_iter().filter(|it| it.origin.is_some()) {
+        for definition in self.machines()? {
+            let Some(origin) = &definition.origin else { continue };
             let all = self.layers(&definition.name, NO_PROVIDER)?;
             script.machines.push(MachineScript {
+                definition: Entry {
+                    path: "vm.define".to_owned(),
+                    setting: Setting::Call(Call {
+                        positional: vec![Value::String(definition.name.clone())],
+                        ..Call::default()
+                    }),
+                    origin: origin.clone(),
+                },
                 scope: own(&root, &all),
                 primary: definition.primary,
                 autostart: definition.autostart,

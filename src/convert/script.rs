@@ -40,6 +40,8 @@ pub struct MachineScript {
     pub primary: bool,
     /// Whether `up` without a name starts it.
     pub autostart: bool,
+    /// Its definition: a call with its name.
+    pub definition: Entry,
     /// Its settings.
     pub scope: Scope,
 }
@@ -96,34 +98,43 @@ impl Script {
         names
     }
 
-    /// Takes out what is code for later, since no other language can say it: blocks of triggers, procs as values.
-    pub fn take_code(&mut self) -> Vec<Entry> {
+    /// Leaves a mark in the place of what is code for later, since no other language can say it: blocks of triggers, procs as values.
+    /// Returns what stood there.
+    pub fn mark_code(&mut self) -> Vec<Entry> {
         let mut taken = Vec::new();
         for scope in std::iter::once(&mut self.root).chain(self.machines.iter_mut().map(|it| &mut it.scope)) {
-            take_code_of(&mut scope.entries, &mut taken);
+            mark_code_of(&mut scope.entries, &mut taken);
             scope
                 .overrides
                 .iter_mut()
-                .for_each(|it| take_code_of(&mut it.entries, &mut taken));
+                .for_each(|it| mark_code_of(&mut it.entries, &mut taken));
         }
         taken
     }
 }
 
-fn take_code_of(entries: &mut Vec<Entry>, taken: &mut Vec<Entry>) {
-    entries.retain_mut(|entry| {
+/// What is left of code for later; see [`is_mark`].
+const MARK: Setting = Setting::Assign(Value::Block(0));
+
+/// Whether an entry only says that code for later stood there.
+pub fn is_mark(entry: &Entry) -> bool {
+    entry.setting == MARK
+}
+
+fn mark_code_of(entries: &mut [Entry], taken: &mut Vec<Entry>) {
+    for entry in entries {
         let is_code = match &mut entry.setting {
             Setting::Assign(value) => holds_block(value),
             Setting::Call(call) => {
-                take_code_of(&mut call.body, taken);
+                mark_code_of(&mut call.body, taken);
                 call.positional.iter().any(holds_block) || call.named.iter().any(|(_, it)| holds_block(it))
             }
         };
         if is_code {
             taken.push(entry.clone());
+            entry.setting = MARK;
         }
-        !is_code
-    });
+    }
 }
 
 fn holds_block(value: &Value) -> bool {

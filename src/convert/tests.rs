@@ -72,44 +72,48 @@ end
         ruby,
         Language::Toml,
         expect![[r#"
-        [vm]
-        # Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
-        box = "debian/12"
+            [vm]
+            # Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
+            box = "debian/12"
 
-        [machine.node-1]
+            # Vagrantfile:3: (1..2).each do |number|
+            [machine.node-1]
 
-        # Vagrantfile:3: (1..2).each do |number|
-        [[machine.node-1.vm.network]]
-        type = "private_network"
-        ip = "192.168.56.11"
+            # Vagrantfile:3: (1..2).each do |number|
+            [[machine.node-1.vm.network]]
+            type = "private_network"
+            ip = "192.168.56.11"
 
-        [machine.node-2]
+            # Vagrantfile:3: (1..2).each do |number|
+            [machine.node-2]
 
-        # Vagrantfile:3: (1..2).each do |number|
-        [[machine.node-2.vm.network]]
-        type = "private_network"
-        ip = "192.168.56.12"
-    "#]],
+            # Vagrantfile:3: (1..2).each do |number|
+            [[machine.node-2.vm.network]]
+            type = "private_network"
+            ip = "192.168.56.12"
+        "#]],
     );
     check(
         ruby,
         Language::Lua,
         expect![[r#"
-        Vagrant.configure("2", function(config)
-          -- Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
-          config.vm.box = "debian/12"
+            Vagrant.configure("2", function(config)
+              -- Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
+              config.vm.box = "debian/12"
 
-          config.vm.define("node-1", function(machine)
-            -- Vagrantfile:3: (1..2).each do |number|
-            machine.vm.network("private_network", { ip = "192.168.56.11" })
-          end)
+              -- Vagrantfile:3: (1..2).each do |number|
+              config.vm.define("node-1", function(machine)
+                -- Vagrantfile:3: (1..2).each do |number|
+                machine.vm.network("private_network", { ip = "192.168.56.11" })
+              end)
 
-          config.vm.define("node-2", function(machine)
-            -- Vagrantfile:3: (1..2).each do |number|
-            machine.vm.network("private_network", { ip = "192.168.56.12" })
-          end)
-        end)
-    "#]],
+              -- Vagrantfile:3: (1..2).each do |number|
+              config.vm.define("node-2", function(machine)
+                -- Vagrantfile:3: (1..2).each do |number|
+                machine.vm.network("private_network", { ip = "192.168.56.12" })
+              end)
+            end)
+        "#]],
     );
 }
 
@@ -169,22 +173,24 @@ end
     let show = |to: Language| converted(&host, "Vagrantfile", to).unwrap_or_else(|it| format!("refused: {it}"));
     expect![[r##"
         # Made from Vagrantfile by `jaunt config convert`. What is computed there stands here as it came out, below the line that says it.
-        # Left out, since it is code for later, which TOML cannot say:
-        #   Vagrantfile:4: trigger.ruby { |env, machine| puts machine.name }
-        #   Vagrantfile:6: config.trigger.after(:up) { |trigger| trigger.ruby { puts "up" } }
-        #   Vagrantfile:8: config.hostmanager.ip_resolver = proc { |vm| "10.0.0.1" }
 
         [hostmanager]
         enabled = true
+        # Vagrantfile:8: config.hostmanager.ip_resolver = proc { |vm| "10.0.0.1" }
+        # is left out: it is code that runs later.
 
         [[trigger]]
         stage = "before"
         on = ["up"]
         info = "Up"
+        # Vagrantfile:4: trigger.ruby { |env, machine| puts machine.name }
+        # is left out: it is code that runs later.
 
         [[trigger]]
         stage = "after"
         on = ["up"]
+        # Vagrantfile:6: config.trigger.after(:up) { |trigger| trigger.ruby { puts "up" } }
+        # is left out: it is code that runs later.
 
         [machine.web]
 
@@ -193,17 +199,20 @@ end
     "##]].assert_eq(&show(Language::Toml));
     expect![[r#"
         -- Made from Vagrantfile by `jaunt config convert`. What is computed there stands here as it came out, below the line that says it.
-        -- Left out, since it is code for later, which Lua cannot say:
-        --   Vagrantfile:4: trigger.ruby { |env, machine| puts machine.name }
-        --   Vagrantfile:6: config.trigger.after(:up) { |trigger| trigger.ruby { puts "up" } }
-        --   Vagrantfile:8: config.hostmanager.ip_resolver = proc { |vm| "10.0.0.1" }
 
         Vagrant.configure("2", function(config)
           config.trigger.before("up", function(it)
             it.info = "Up"
+            -- Vagrantfile:4: trigger.ruby { |env, machine| puts machine.name }
+            -- is left out: it is code that runs later.
           end)
-          config.trigger.after("up")
+          config.trigger.after("up", function(it)
+            -- Vagrantfile:6: config.trigger.after(:up) { |trigger| trigger.ruby { puts "up" } }
+            -- is left out: it is code that runs later.
+          end)
           config.hostmanager.enabled = true
+          -- Vagrantfile:8: config.hostmanager.ip_resolver = proc { |vm| "10.0.0.1" }
+          -- is left out: it is code that runs later.
 
           config.vm.define("web", function(machine)
             machine.vm.box = "debian"

@@ -3,7 +3,7 @@
 use vagrantfile::layer::{Call, Entry, Origin, Setting, Value};
 
 use super::comments::one_line;
-use super::script::place;
+use super::script::{is_mark, place};
 use super::{Comments, Refusal, Scope, Script};
 use crate::config::table::Table;
 use crate::config::value::{to_list, to_text};
@@ -20,9 +20,14 @@ const OF_THE_CALL: &[&str] = &[
     "communicator_required",
 ];
 
-/// Keys, texts of values and comments that make one table.
+/// What makes one table.
 #[derive(Default)]
-struct Keys(Vec<(String, String, Option<String>)>);
+struct Keys {
+    /// Keys, texts of values, and the comments above them.
+    lines: Vec<(String, String, Option<String>)>,
+    /// Comments in the place of what is not there.
+    gaps: Vec<String>,
+}
 
 /// The text of a file that says what the script does.
 pub fn write(script: &Script, comments: &Comments<'_>) -> Result<String, Refusal> {
@@ -40,7 +45,7 @@ pub fn write(script: &Script, comments: &Comments<'_>) -> Result<String, Refusal
         if !machine.autostart {
             keys.set("autostart", "false".to_owned());
         }
-        writer.table(&format!("[{prefix}]"), &keys);
+        writer.array(&format!("[{prefix}]"), &keys, &machine.definition);
         writer.scope(&format!("{prefix}."), &machine.scope)?;
     }
     Ok(writer.text)
@@ -78,6 +83,9 @@ impl Writer<'_> {
                 tables.len() - 1
             });
             let keys = &mut tables[index].1;
+            if is_mark(entry) {
+                keys.gaps.extend(self.comments.in_place_of(entry));
+            }
             match to_toml(value, true) {
                 Some(text) => keys.put(name, text, self.comments.on(entry)),
                 None => keys.remove(name),
@@ -85,8 +93,9 @@ impl Writer<'_> {
         }
         // Keys without a table belong above all tables.
         tables.sort_by_key(|(namespace, _)| !namespace.is_empty());
-        for (namespace, keys) in tables.iter().filter(|(_, it)| !it.0.is_empty()) {
+        for (namespace, keys) in &tables {
             match *namespace {
+                _ if keys.lines.is_empty() => self.gaps(keys),
                 "" if prefix.is_empty() => self.keys(keys),
                 "" => self.table(&format!("[{}]", prefix.trim_end_matches('.')), keys),
                 namespace => self.table(&format!("[{prefix}{namespace}]"), keys),
@@ -100,10 +109,11 @@ impl Writer<'_> {
             "vm.network" | "vm.disk" | "vm.cloud_init" => called(&["type"], entry, call)?,
             "vm.synced_folder" => called(&["host", "guest"], entry, call)?,
             "push.define" => called(&["name"], entry, call)?,
-            "vm.provision" => provisioner(entry, call)?,
+            "vm.provision" => provisioner(entry, call, self.comments)?,
             "trigger.before" | "trigger.after" => {
-                let keys = trigger(name, entry, call)?;
-                return self.array(&format!("[[{prefix}trigger]]"), &keys, entry);
+                let keys = trigger(name, entry, call, self.comments)?;
+                self.array(&format!("[[{prefix}trigger]]"), &keys, entry);
+                return Ok(());
             }
             "vm.provider" | "vm.define" => return Ok(()),
             _ if is_plugins(name) => {
@@ -112,7 +122,8 @@ impl Writer<'_> {
             }
             _ => return Err(unsayable(entry)),
         };
-        self.array(&format!("[[{prefix}{name}]]"), &keys, entry)
+        self.array(&format!("[[{prefix}{name}]]"), &keys, entry);
+        Ok(())
     }
 
     /// A plugin's call, which nothing here takes, is a comment.
@@ -124,12 +135,10 @@ impl Writer<'_> {
         ));
     }
 
-    fn array(&mut self, header: &str, keys: &Keys, entry: &Entry) -> Result<(), Refusal> {
-        if let Some(comment) = self.comments.on(entry) {
-            self.text.push_str(&format!("\n# {comment}"));
-        }
-        self.table(header, keys);
-        Ok(())
+    /// A table that stands for a call.
+    fn array(&mut self, header: &str, keys: &Keys, entry: &Entry) {
+        let comment = self.comments.on(entry).map(|it| format!("# {it}\n"));
+        self.table(&format!("{}{header}", comment.unwrap_or_default()), keys);
     }
 
     /// All blocks of a provider as one table, and what overrides the other settings below it.
@@ -149,7 +158,7 @@ impl Writer<'_> {
         } else {
             body
         };
-        let keys = self.body(provider, &body)?;
+        let keys = body_keys(provider, &body, self.comments)?;
         let header = format!("{prefix}provider.{}", key(provider));
         self.table(&format!("[{header}]"), &keys);
         if let Some(overridden) = scope.override_of(provider) {
@@ -162,14 +171,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn body(&self, owner: &str, body: &[Entry]) -> Result<Keys, Refusal> {
-        let mut keys = body_keys(owner, body)?;
-        for entry in body.iter().filter(|it| matches!(it.setting, Setting::Assign(_))) {
-            keys.comment(&entry.path, self.comments.on(entry));
-        }
-        Ok(keys)
-    }
-
     fn table(&mut self, header: &str, keys: &Keys) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -179,11 +180,18 @@ impl Writer<'_> {
     }
 
     fn keys(&mut self, keys: &Keys) {
-        for (name, value, comment) in &keys.0 {
+        for (name, value, comment) in &keys.lines {
             if let Some(comment) = comment {
                 self.text.push_str(&format!("# {comment}\n"));
             }
             self.text.push_str(&format!("{} = {value}\n", key(name)));
+        }
+        self.gaps(keys);
+    }
+
+    fn gaps(&mut self, keys: &Keys) {
+        for comment in &keys.gaps {
+            self.text.push_str(&format!("# {comment}\n"));
         }
     }
 }
@@ -238,7 +246,7 @@ fn called(names: &[&str], entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
     Ok(keys)
 }
 
-fn provisioner(entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
+fn provisioner(entry: &Entry, call: &Call, comments: &Comments<'_>) -> Result<Keys, Refusal> {
     let mut options = Table::of_call(call, &entry.origin);
     let first = call
         .positional
@@ -265,14 +273,17 @@ fn provisioner(entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
         .collect();
     body.extend(call.body.iter().cloned());
     let mut inner = Vec::new();
-    for (name, value, _) in body_keys(&kind, &body)?.0 {
+    let said = body_keys(&kind, &body, comments)?;
+    keys.gaps = said.gaps;
+    let header = comments.on(entry);
+    for (name, value, comment) in said.lines {
         // A list is a provisioner's own even where the word is the call's: Docker's `run`.
         if OF_THE_CALL.contains(&name.as_str()) && !value.starts_with('[')
             || name == "options" && value.starts_with('{')
         {
             inner.push(format!("{} = {value}", key(&name)));
         } else {
-            keys.put(&name, value, None);
+            keys.put(&name, value, comment.filter(|it| Some(it) != header.as_ref()));
         }
     }
     if !inner.is_empty() {
@@ -281,7 +292,7 @@ fn provisioner(entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
     Ok(keys)
 }
 
-fn trigger(name: &str, entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
+fn trigger(name: &str, entry: &Entry, call: &Call, comments: &Comments<'_>) -> Result<Keys, Refusal> {
     let mut keys = Keys::default();
     keys.set("stage", text_of(name.trim_start_matches("trigger.")));
     let commands: Vec<String> = call
@@ -298,8 +309,11 @@ fn trigger(name: &str, entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
         .iter()
         .map(|(name, it)| assigned(name, &it.value, &entry.origin));
     let body: Vec<Entry> = call.body.iter().cloned().chain(named).collect();
-    for (name, value, _) in body_keys("", &body)?.0 {
-        keys.put(&name, value, None);
+    let said = body_keys("", &body, comments)?;
+    keys.gaps = said.gaps;
+    let header = comments.on(entry);
+    for (name, value, comment) in said.lines {
+        keys.put(&name, value, comment.filter(|it| Some(it) != header.as_ref()));
     }
     Ok(keys)
 }
@@ -313,13 +327,16 @@ fn assigned(name: &str, value: &Value, origin: &Origin) -> Entry {
 }
 
 /// What a block says, with the calls of one method as one list.
-fn body_keys(owner: &str, body: &[Entry]) -> Result<Keys, Refusal> {
+fn body_keys(owner: &str, body: &[Entry], comments: &Comments<'_>) -> Result<Keys, Refusal> {
     let mut keys = Keys::default();
     let mut lists: Vec<(&str, Vec<String>)> = Vec::new();
     for entry in body {
+        if is_mark(entry) {
+            keys.gaps.extend(comments.in_place_of(entry));
+        }
         match &entry.setting {
             Setting::Assign(value) => match to_toml(value, true) {
-                Some(text) => keys.put(&entry.path, text, None),
+                Some(text) => keys.put(&entry.path, text, comments.on(entry)),
                 None => keys.remove(&entry.path),
             },
             Setting::Call(call) => {
@@ -412,6 +429,9 @@ fn as_command(entry: Entry) -> Entry {
     let Setting::Assign(value) = &entry.setting else {
         return entry;
     };
+    if is_mark(&entry) {
+        return entry;
+    }
     let value = match entry.path.as_str() {
         "memory" => Value::String(to_text(value).unwrap_or_default()),
         "cpus" => Value::Integer(crate::config::value::to_i(value)),
@@ -448,20 +468,14 @@ impl Keys {
 
     /// Sets a key in the place that it had.
     fn put(&mut self, name: &str, value: String, comment: Option<String>) {
-        match self.0.iter_mut().find(|(it, _, _)| it == name) {
+        match self.lines.iter_mut().find(|(it, _, _)| it == name) {
             Some(slot) => (slot.1, slot.2) = (value, comment),
-            None => self.0.push((name.to_owned(), value, comment)),
+            None => self.lines.push((name.to_owned(), value, comment)),
         }
     }
 
     fn remove(&mut self, name: &str) {
-        self.0.retain(|(it, _, _)| it != name);
-    }
-
-    fn comment(&mut self, name: &str, comment: Option<String>) {
-        if let Some(slot) = self.0.iter_mut().find(|(it, _, _)| it == name) {
-            slot.2 = comment;
-        }
+        self.lines.retain(|(it, _, _)| it != name);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The schema is complete, and what is made from it is what others take it for.
 
+mod every_option;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vagrantfile::host::MemoryHost;
-use vagrantfile::{Plugins, Role, Session};
+use vagrantfile::{FileId, Plugins, Role, Session};
 
 use super::*;
 
@@ -38,11 +38,24 @@ fn resolve(folder: &Path, file: &str) -> Result<Json, String> {
     let own = [load("home/Vagrantfile", Role::Home)?, load(file, Role::Project)?];
     let own: Vec<_> = own.into_iter().flatten().collect();
     let all: Vec<_> = of_the_box.into_iter().chain(own.clone()).collect();
+    shown(&session, &own, &all)
+}
+
+/// The machines of a file that stands alone.
+pub fn machines_of(host: MemoryHost, file: &str) -> Result<Json, String> {
+    let settings = crate::options::settings(Plugins::BuiltIn);
+    let session = Session::new(Box::new(host), settings).map_err(|it| it.to_string())?;
+    let file = session.load(&Path::new("/project").join(file), Role::Project);
+    let files = [file.map_err(|it| it.to_string())?];
+    shown(&session, &files, &files)
+}
+
+fn shown(session: &Session, own: &[FileId], all: &[FileId]) -> Result<Json, String> {
     let mut machines = Vec::new();
-    for machine in session.machines(&own).map_err(|it| it.to_string())? {
+    for machine in session.machines(own).map_err(|it| it.to_string())? {
         let merged = |provider: &str| {
             session
-                .layers(&all, &machine.name, provider)
+                .layers(all, &machine.name, provider)
                 .map(|it| Merged::of(&it))
                 .map_err(|it| it.to_string())
         };
