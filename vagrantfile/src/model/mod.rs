@@ -18,10 +18,12 @@
 mod datum;
 mod lists;
 mod options;
+mod signature;
 mod version_one;
 
 pub use datum::{Arguments, Datum, Live};
 pub use options::Options;
+pub use signature::Signature;
 
 use crate::layer::{Call, Entry, Origin, Setting, Value};
 use crate::session::FileId;
@@ -86,6 +88,11 @@ pub enum Error {
     /// A call that cannot mean anything.
     #[error("{0}")]
     Arguments(String),
+    /// A network in the words of configuration version 1, which Vagrant's own translation refuses since Ruby 3.
+    #[error(
+        "cannot translate config.{0} of configuration version 1, nor can Vagrant: write config.vm.network in Vagrant.configure(\"2\")"
+    )]
+    NetworkOfVersionOne(String),
 }
 
 /// A machine that a file defines, as far as one run knows it.
@@ -257,6 +264,11 @@ impl Model {
             return Ok(());
         }
         let path = self.options.canonical(&self.records[record].owner, &path);
+        // Booleans may be overwritten by what a later layer says.
+        let is_harmless = matches!(value.snapshot(), Value::Nil | Value::Boolean(_));
+        if !is_harmless && self.options.becomes_symbol(&self.records[record].owner, &path) {
+            signature::check_name(&format!("config.{path}"), Some(&value))?;
+        }
         self.assign(record, path, What::Assign(value), origin);
         Ok(())
     }
@@ -274,6 +286,16 @@ impl Model {
         self.assign(record, path, What::Adopted(value), origin);
     }
 
+    /// What `object.name` takes, where Vagrant is strict about it.
+    pub fn signature(&self, object: ObjectId, name: &str) -> Option<Signature> {
+        let (record, path) = self.path(object, name);
+        match &self.records[record] {
+            record if record.is_version_one => None,
+            record => Signature::of_method(&record.owner, &path)
+                .or_else(|| self.options.is_read(&record.owner, &path).then_some(Signature::READER)),
+        }
+    }
+
     /// Calls `object.name(arguments) { block }`.
     pub fn call(
         &mut self,
@@ -286,6 +308,9 @@ impl Model {
         let is_root = self.records[record].owner == Owner::Root;
         if self.records[record].is_version_one && is_root {
             return self.call_version_one(record, &path, arguments, origin);
+        }
+        if is_root && !self.is_closed(record) {
+            signature::check_call(&path, &arguments)?;
         }
         match path.as_str() {
             "vm.define" if is_root => self.define(record, arguments, origin),
@@ -522,7 +547,7 @@ impl Model {
         if path == "vm.define" {
             return self.define(record, arguments, origin);
         }
-        match version_one::call(path, arguments) {
+        match version_one::call(path, arguments)? {
             version_one::Meaning::Call(path, arguments) => self.record_call(record, path, arguments, origin),
             version_one::Meaning::VirtualBox(path, arguments) => {
                 let body = self.virtualbox_body(record, origin.clone());

@@ -2,7 +2,7 @@
 
 use super::Owner;
 use crate::layer::Value;
-use schema::{Default, Descriptor, Form};
+use schema::{Coercion, Default, Descriptor, Form};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The options that the reader's owner describes. Where there is no description, everything is accepted.
@@ -74,6 +74,30 @@ impl Options {
             Some(path) if *owner == Owner::Root => (*path).to_owned(),
             _ => path.to_owned(),
         }
+    }
+
+    /// Whether a path is assigned, so that a call can only read it.
+    pub(super) fn is_read(&self, owner: &Owner, path: &str) -> bool {
+        let is_attribute = |it: &Descriptor| !matches!(it.form, Form::Call { .. });
+        match owner {
+            Owner::Root => {
+                let option = self.core.get(self.canonical(owner, path).as_str());
+                option.is_some_and(is_attribute)
+            }
+            // These two only have writers.
+            Owner::Provider(name) if name == "virtualbox" && ["memory", "cpus"].contains(&path) => false,
+            Owner::Provider(name) | Owner::Provisioner(name) | Owner::Body(name) => {
+                let mut lists = self.owned.iter().filter(|(it, _)| it == name);
+                lists.any(|(_, options)| options.iter().any(|it| it.path == path && is_attribute(it)))
+            }
+            Owner::Discarded => false,
+        }
+    }
+
+    /// Whether Vagrant makes a symbol of what is assigned to a path.
+    pub(super) fn becomes_symbol(&self, owner: &Owner, path: &str) -> bool {
+        let descriptor = self.core.get(path).filter(|_| *owner == Owner::Root);
+        descriptor.is_some_and(|it| it.coercion == Coercion::Symbol)
     }
 
     /// What is known of a path below an owner.

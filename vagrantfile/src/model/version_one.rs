@@ -1,6 +1,6 @@
 //! Configuration version 1 (`Vagrant::Config.run`), said in the words of version 2.
 
-use super::{Arguments, Datum};
+use super::{Arguments, Datum, Error};
 use crate::layer::Value;
 
 /// What one call of version 1 means.
@@ -28,55 +28,25 @@ pub(super) fn assignment(path: &str, value: Datum) -> Option<(bool, String, Datu
 }
 
 /// What a call of version 1 means.
-pub(super) fn call(path: &str, arguments: Arguments) -> Meaning {
+pub(super) fn call(path: &str, arguments: Arguments) -> Result<Meaning, Error> {
+    let is_network = match path {
+        "vm.forward_port" => true,
+        "vm.network" => matches!(arguments.first_text().as_deref(), Some("hostonly" | "bridged")),
+        _ => false,
+    };
+    match is_network {
+        true => Err(Error::NetworkOfVersionOne(path.to_owned())),
+        false => Ok(meaning(path, arguments)),
+    }
+}
+
+fn meaning(path: &str, arguments: Arguments) -> Meaning {
     match path {
-        "vm.forward_port" => Meaning::Call("vm.network".into(), forwarded_port(arguments)),
-        "vm.network" => network(arguments),
+        "vm.network" => Meaning::Nothing,
         "vm.share_folder" => Meaning::Call("vm.synced_folder".into(), synced_folder(arguments)),
         "vm.customize" => Meaning::VirtualBox("customize".into(), arguments),
         _ => Meaning::Call(path.to_owned(), arguments),
     }
-}
-
-fn forwarded_port(arguments: Arguments) -> Arguments {
-    let [guest, host] = [0, 1].map(|it| arguments.positional.get(it).cloned().unwrap_or(Value::Nil.into()));
-    let mut named = vec![("guest".to_owned(), guest), ("host".to_owned(), host)];
-    named.extend(
-        arguments
-            .named
-            .into_iter()
-            .filter_map(|(name, value)| match name.as_str() {
-                "adapter" | "protocol" => Some((format!("virtualbox__{name}"), value)),
-                _ => None,
-            }),
-    );
-    Arguments {
-        positional: vec![Value::Symbol("forwarded_port".into()).into()],
-        named,
-        block: None,
-    }
-}
-
-fn network(arguments: Arguments) -> Meaning {
-    let kind = arguments.first_text().unwrap_or_default();
-    let mut named = arguments.named;
-    let kind = match kind.as_str() {
-        "hostonly" => {
-            named.extend(arguments.positional.into_iter().nth(1).map(|it| ("ip".to_owned(), it)));
-            "private_network"
-        }
-        "bridged" => "public_network",
-        _ => return Meaning::Nothing,
-    };
-    let positional = vec![Value::Symbol(kind.into()).into()];
-    Meaning::Call(
-        "vm.network".into(),
-        Arguments {
-            positional,
-            named,
-            block: None,
-        },
-    )
 }
 
 fn synced_folder(arguments: Arguments) -> Arguments {

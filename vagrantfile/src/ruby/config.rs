@@ -4,10 +4,13 @@ use super::interpreter::{Eval, Flow, Interpreter, Outcome};
 use super::symbol::Symbol;
 use super::value::*;
 use crate::layer;
-use crate::model::{self, Datum, LanguageName, Live, ObjectId, Reading};
+use crate::model::{self, Datum, LanguageName, Live, ObjectId, Reading, Signature};
 use num_traits::ToPrimitive;
 use std::any::Any;
 use std::rc::Rc;
+
+/// Vagrant's marker for what nobody has set: a symbol that files can read, compare and print.
+pub const UNSET: &str = "__UNSET__VALUE__";
 
 /// A value that the file may still change after it was assigned.
 struct LiveValue(Value);
@@ -28,6 +31,7 @@ pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments:
     if let Some(method) = universal(it, &text) {
         return it.invoke(&method, &Value::Config(object), arguments);
     }
+    check_count(it, object, &text, &arguments)?;
     match (&*text, arguments.list.as_slice()) {
         ("==" | "equal?" | "eql?", [other]) => Ok(Value::Boolean(Value::Config(object).is_same(other))),
         ("!=", [other]) => Ok(Value::Boolean(!Value::Config(object).is_same(other))),
@@ -63,6 +67,35 @@ pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments:
         (_, []) if arguments.block.is_none() => get(it, object, &text),
         _ => call(it, object, &text, arguments),
     }
+}
+
+/// Refuses arguments that Vagrant's own method refuses: since Ruby 3 a hash at the end is no keywords.
+fn check_count(it: &mut Interpreter, object: ObjectId, name: &str, arguments: &Arguments) -> Outcome<()> {
+    let signature = it.shared.model.borrow().signature(object, name);
+    let Some(Signature {
+        least,
+        most,
+        takes_keywords,
+    }) = signature
+    else {
+        return Ok(());
+    };
+    let (positional, keywords) = arguments.split();
+    let as_positional = keywords.is_some_and(|it| !takes_keywords && it.len() > 0);
+    let given = positional.len() + usize::from(as_positional);
+    if (least..=most).contains(&given) {
+        return Ok(());
+    }
+    let expected = match least == most {
+        true => least.to_string(),
+        false => format!("{least}..{most}"),
+    };
+    let advice = match (takes_keywords, positional.last()) {
+        (true, Some(Value::Hash(_))) => "; a hash of options needs ** before it",
+        _ => "",
+    };
+    let message = format!("wrong number of arguments (given {given}, expected {expected}{advice})");
+    Err(it.error("ArgumentError", message))
 }
 
 /// Methods that every object has, as far as no option is called like them.
@@ -202,8 +235,7 @@ pub fn keep(it: &mut Interpreter, block: &Value) -> model::BlockId {
 }
 
 fn refused(it: &mut Interpreter, error: model::Error) -> Box<Flow> {
-    let model::Error::Arguments(message) = error;
-    it.error("ArgumentError", message)
+    it.error("ArgumentError", error.to_string())
 }
 
 fn provisioners(it: &mut Interpreter, list: Value) -> Value {
@@ -249,7 +281,10 @@ pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
         Value::Integer(value) => P::Integer(*value),
         Value::Big(value) => P::Float(value.to_f64().unwrap_or(f64::INFINITY)),
         Value::Float(value) => P::Float(*value),
-        Value::Symbol(symbol) => P::Symbol(symbol.text().to_string()),
+        Value::Symbol(symbol) => match &*symbol.text() {
+            UNSET => P::Unset,
+            text => P::Symbol(text.to_owned()),
+        },
         Value::String(text) => P::String(text.copied()),
         Value::Array(_) | Value::Hash(_) if depth == 0 || *budget == 0 => P::Nil,
         Value::Array(list) => P::List(
@@ -280,7 +315,7 @@ pub fn plain(value: &Value, depth: usize, budget: &mut usize) -> layer::Value {
         },
         Value::Class(class) => P::String(class.name.borrow().clone()),
         Value::Regexp(regexp) => P::String(super::builtin::regexp::embedded(regexp)),
-        Value::Unset | Value::Config(_) => P::Unset,
+        Value::Config(_) => P::Unset,
         Value::Proc(_) => P::Nil,
     }
 }
@@ -320,6 +355,6 @@ pub fn from_layer(it: &mut Interpreter, value: &layer::Value) -> Value {
             exclusive: false,
         })),
         P::Block(id) => it.blocks.get(&model::BlockId(*id)).cloned().unwrap_or(Value::Nil),
-        P::Unset => Value::Unset,
+        P::Unset => Value::symbol(UNSET),
     }
 }

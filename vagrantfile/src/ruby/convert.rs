@@ -28,7 +28,6 @@ impl Interpreter {
                 let (first, last) = (self.to_s(&range.first)?, self.to_s(&range.last)?);
                 Ok(format!("{first}{}{last}", if range.exclusive { "..." } else { ".." }))
             }
-            Value::Unset => Ok("#<Object:0x0000000000000010>".to_owned()),
             Value::Config(_) => Ok("#<Vagrant::Config>".to_owned()),
             other => match self.send(other, "to_s", Vec::new())? {
                 Value::String(text) => Ok(text.copied()),

@@ -111,8 +111,17 @@ const BUILT_IN: &[&str] = &[
     "io/wait",
     "net/ssh",
     "net/scp",
-    "rest-client",
     "hashicorp/checkpoint",
+    "erubi",
+    "ed25519",
+    "fiddle",
+    "yaml/store",
+    "json/add/core",
+    "net/ftp",
+    "rake",
+    "minitest",
+    "test/unit",
+    "racc",
 ];
 
 /// Libraries among these that are not part of a Vagrant installation.

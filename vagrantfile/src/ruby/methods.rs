@@ -27,7 +27,6 @@ impl Interpreter {
             Value::Class(_) => &core.class,
             Value::Object(object) => &object.class,
             Value::Config(_) => &core.config,
-            Value::Unset => &core.object,
         }
         .clone()
     }

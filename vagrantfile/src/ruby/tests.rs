@@ -5,6 +5,7 @@ mod language;
 mod layers;
 mod limits;
 mod numbers;
+mod refusals;
 mod strangers;
 
 use crate::host::MemoryHost;

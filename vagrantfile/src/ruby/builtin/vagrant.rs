@@ -28,7 +28,7 @@ pub fn install(it: &mut Interpreter) {
         })],
     );
     let base = it.core.class_at("Vagrant::Plugin::V2::Config", &it.core.object.clone());
-    it.put(&base, "UNSET_VALUE", Value::Unset);
+    it.put(&base, "UNSET_VALUE", Value::symbol(crate::ruby::config::UNSET));
     for name in [
         "Plugin",
         "Provisioner",

@@ -128,8 +128,7 @@ impl Interpreter {
         let target = self.settle(&update.target, here)?;
         let old = self.read(&target, update.operator, here)?;
         let value = match update.operator {
-            Operator::Or if old.is_true() && !matches!(old, Value::Unset) => return Ok(old),
-            Operator::Or if matches!(old, Value::Unset) => return Ok(old),
+            Operator::Or if old.is_true() => return Ok(old),
             Operator::And if !old.is_true() => return Ok(old),
             Operator::Or | Operator::And => self.eval(&update.value, here)?,
             Operator::Method(name) => {

@@ -241,8 +241,7 @@ fn configuration_version_1_is_said_in_the_words_of_version_2() {
 Vagrant::Config.run do |config|
   config.vm.box = "lucid32"
   config.vm.host_name = "old"
-  config.vm.forward_port 80, 8080
-  config.vm.network :hostonly, "192.168.33.10"
+  config.vm.network :unheard_of
   config.vm.share_folder "data", "/data", "../data", nfs: true
   config.vm.customize ["modifyvm", :id, "--memory", 512]
   config.vm.boot_mode = :gui
@@ -253,13 +252,11 @@ end
               Vagrantfile
                 3:3 vm.box = String("lucid32")
                 4:3 vm.hostname = String("old")
-                5:3 vm.network [Symbol("forwarded_port")] [("guest", Integer(80)), ("host", Integer(8080))]
-                6:3 vm.network [Symbol("private_network")] [("ip", String("192.168.33.10"))]
-                7:3 vm.synced_folder [String("../data"), String("/data")] [("id", String("data")), ("create", Boolean(false)), ("transient", Boolean(false)), ("nfs", Boolean(true))]
+                6:3 vm.synced_folder [String("../data"), String("/data")] [("id", String("data")), ("create", Boolean(false)), ("transient", Boolean(false)), ("nfs", Boolean(true))]
+                7:3 vm.provider [Symbol("virtualbox")] []
+                    7:3 customize [List([String("modifyvm"), Symbol("id"), String("--memory"), Integer(512)])] []
                 8:3 vm.provider [Symbol("virtualbox")] []
-                    8:3 customize [List([String("modifyvm"), Symbol("id"), String("--memory"), Integer(512)])] []
-                9:3 vm.provider [Symbol("virtualbox")] []
-                    9:3 gui = Boolean(true)
+                    8:3 gui = Boolean(true)
         "#]],
     );
 }

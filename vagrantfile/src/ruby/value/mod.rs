@@ -43,8 +43,6 @@ pub enum Value {
     Object(Rc<Object>),
     /// An object of the live configuration.
     Config(ObjectId),
-    /// Vagrant's marker for what nobody has set.
-    Unset,
 }
 
 /// A string. Strings are UTF-8 here; other bytes were replaced when they came in.
@@ -221,7 +219,6 @@ impl Value {
             Value::Class(it) => Rc::as_ptr(it) as usize,
             Value::Object(it) => Rc::as_ptr(it) as usize,
             Value::Config(_) => 24,
-            Value::Unset => 16,
         }
     }
 

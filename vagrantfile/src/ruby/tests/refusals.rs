@@ -1,0 +1,103 @@
+//! Arguments that Vagrant's own methods refuse.
+
+use super::layers;
+use crate::host::MemoryHost;
+use crate::session::{Session, Settings};
+use schema::{Coercion, Default, Descriptor, Kind};
+
+/// Some of what the package describes.
+const CORE: &[Descriptor] = &[
+    Descriptor::attribute("vm.box", Kind::String, Default::Nil, "The box."),
+    Descriptor::attribute("vm.guest", Kind::String, Default::Nil, "The system.").coerced(Coercion::Symbol),
+];
+
+/// Lines within `Vagrant.configure("2")`, and a part of what is said about each.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "o = { ip: '10.0.0.2' }; config.vm.network :private_network, o",
+        "wrong number of arguments (given 2, expected 1; a hash of options needs ** before it)",
+    ),
+    (
+        "config.vm.network(*['private_network', { ip: '10.0.0.2' }])",
+        "given 2, expected 1",
+    ),
+    ("config.vm.network", "given 0, expected 1"),
+    ("config.vm.network nil", "config.vm.network needs a name"),
+    ("config.vm.provision 'shell', 'true'", "given 2, expected 1"),
+    ("config.vm.provision 'x', type: nil", "config.vm.provision needs a name"),
+    (
+        "config.vm.provision 'shell', run: 5",
+        "`run` of config.vm.provision needs a name",
+    ),
+    ("config.vm.provider 'virtualbox', memory: 1", "given 2, expected 1"),
+    ("config.vm.define", "given 0, expected 1..2"),
+    ("config.vm.synced_folder '.'", "given 1, expected 2..3"),
+    (
+        "config.vm.synced_folder '.', '/x', 'y'",
+        "options of config.vm.synced_folder are a hash",
+    ),
+    ("config.vm.box 'debian'", "given 1, expected 0"),
+    ("config.vm.guest = 5", "config.vm.guest needs a name"),
+    (
+        "config.trigger.before :up",
+        "config.trigger.before needs a block or a hash of options",
+    ),
+];
+
+/// Lines that look like these, and are right.
+const TAKEN: &[&str] = &[
+    "o = { ip: '10.0.0.2' }; config.vm.network :private_network, **o",
+    "config.vm.send(:network, :private_network, ip: '10.0.0.2')",
+    "config.vm.network 'private_network', **{}",
+    "config.vm.synced_folder '.', '/x', { disabled: true }",
+    "config.vm.synced_folder '.', '/x', disabled: true",
+    "config.vm.define 'a', { primary: true }",
+    "config.vm.provision 'a', type: :shell, inline: 'true'",
+    "config.vm.guest = nil",
+    "config.trigger.before :up, { info: 'x' }",
+    "config.unheard_of.thing 1, 2",
+    "raise 'no symbol' unless config.vm.box.is_a?(Symbol) && config.vm.box == :__UNSET__VALUE__",
+];
+
+fn refusal(source: &str) -> Option<String> {
+    let settings = Settings {
+        options: vec![CORE],
+        ..crate::testing::settings()
+    };
+    let host = MemoryHost::default().with_file("Vagrantfile", source);
+    let session = Session::new(Box::new(host), settings).expect("a thread starts");
+    layers(&session, "virtualbox").err().map(|it| it.to_string())
+}
+
+#[test]
+fn what_vagrants_methods_refuse_is_refused_by_its_line() {
+    for (line, said) in REFUSED {
+        let text = refusal(&format!("Vagrant.configure('2') do |config|\n{line}\nend"));
+        let text = text.unwrap_or_else(|| panic!("{line}: it was taken"));
+        assert!(text.starts_with("/project/Vagrantfile:2:"), "{line}: {text}");
+        assert!(text.contains(said), "{line}: {text}");
+    }
+}
+
+#[test]
+fn what_they_take_is_taken() {
+    for line in TAKEN {
+        let text = refusal(&format!("Vagrant.configure('2') do |config|\n{line}\nend"));
+        assert_eq!(text, None, "{line}");
+    }
+}
+
+#[test]
+fn networks_of_configuration_version_1_are_refused_as_by_vagrant() {
+    for (method, line) in [
+        ("forward_port", "config.vm.forward_port 80, 8080"),
+        ("network", "config.vm.network :hostonly, '10.0.0.2'"),
+    ] {
+        let text = refusal(&format!("Vagrant::Config.run do |config|\n{line}\nend")).unwrap_or_default();
+        let said = format!("cannot translate config.vm.{method} of configuration version 1, nor can Vagrant");
+        assert!(
+            text.starts_with("/project/Vagrantfile:2:") && text.contains(&said),
+            "{text}"
+        );
+    }
+}
