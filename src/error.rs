@@ -46,6 +46,12 @@ pub enum Error {
     #[diagnostic(help("there are: {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") }))]
     UnknownMachine { name: String, known: Vec<String> },
 
+    #[error("the machine `{machine}` is there, and the Vagrantfile of {} does not define it any more", project.display())]
+    #[diagnostic(help(
+        "define it there again (`config.vm.define \"{machine}\"`), if only to run `jaunt destroy {machine}`; where that Vagrantfile is gone, `jaunt gc` knows more"
+    ))]
+    NotDefinedAnyMore { machine: String, project: PathBuf },
+
     #[error("`{pattern}` is no regular expression: {reason}")]
     #[diagnostic(help("write names as they are, and patterns as /pattern/"))]
     BadPattern { pattern: String, reason: String },
@@ -266,7 +272,7 @@ impl Error {
         match self {
             Error::NoVagrantfile { .. } | Error::NoNamedVagrantfile { .. } => "Vagrant::Errors::NoEnvironmentError",
             Error::Configuration { .. } => "Vagrant::Errors::ConfigInvalid",
-            Error::UnknownMachine { .. } => "Vagrant::Errors::MachineNotFound",
+            Error::UnknownMachine { .. } | Error::NotDefinedAnyMore { .. } => "Vagrant::Errors::MachineNotFound",
             Error::WhichMachine { .. } => "Vagrant::Errors::MultiVMTargetRequired",
             Error::UnknownProvider { .. } => "Vagrant::Errors::ProviderNotFound",
             Error::NotRunning { .. } => "Vagrant::Errors::VMNotRunningError",

@@ -176,3 +176,53 @@ fn what_a_killed_package_was_making_is_listed_and_removed() {
         "Everything belongs to a project.\n"
     );
 }
+
+#[test]
+fn a_machine_that_was_moved_aside_is_not_taken_for_what_the_next_one_left() {
+    let stand_in = StandIn::with_machine();
+    stand_in.run(&["up"]).success();
+    let project = stand_in.world.project();
+    fs::rename(project.join(".vagrant"), project.join(".vagrant-aside")).unwrap();
+    stand_in.run(&["up"]).success();
+    stand_in.run(&["destroy", "-f"]).success();
+
+    let listed = stand_in.run(&["gc", "--dry-run"]).success().stdout;
+
+    assert!(!listed.contains("disk without a machine"), "{listed}");
+    stand_in.run(&["gc", "--force"]).success();
+    fs::remove_dir_all(project.join(".vagrant")).unwrap();
+    fs::rename(project.join(".vagrant-aside"), project.join(".vagrant")).unwrap();
+    let status = stand_in.run(&["status"]).success().stdout;
+    assert!(status.contains("running (fake)"), "{status}");
+    stand_in.run(&["destroy", "-f"]).success();
+}
+
+#[test]
+fn destroy_in_a_copied_folder_frees_it_for_a_machine_of_its_own() {
+    let stand_in = StandIn::with_machine();
+    stand_in.run(&["up"]).success();
+    let copy = stand_in.world.path().join("copy");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .args([stand_in.world.project(), copy.clone()])
+        .status();
+    assert!(copied.unwrap().success());
+    let in_copy = |arguments: &[&str]| {
+        let output = stand_in.command(arguments).current_dir(&copy).output().unwrap();
+        stand_in.world.ran(output)
+    };
+    in_copy(&["up"]).fails_with("of which this one is a copy");
+
+    let destroyed = in_copy(&["destroy", "-f"]).success();
+
+    assert!(
+        destroyed.stdout.contains("no machine is touched"),
+        "{}",
+        destroyed.stdout
+    );
+    in_copy(&["up"]).success();
+    assert_eq!(claims(&stand_in), 2);
+    in_copy(&["destroy", "-f"]).success();
+    let status = stand_in.run(&["status"]).success().stdout;
+    assert!(status.contains("running (fake)"), "{status}");
+}

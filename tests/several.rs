@@ -208,6 +208,23 @@ fn names_patterns_and_ids_are_taken_by_every_command() {
 }
 
 #[test]
+fn the_id_of_a_machine_that_its_file_does_not_define_any_more_tells_how_to_come_at_it() {
+    let stand_in = world(&[("web", ""), ("db", "")]);
+    stand_in.run(&["up", "web"]).success();
+    let id = fs::read_to_string(stand_in.machine_folder("web").join("index_uuid")).unwrap();
+    let text = fs::read_to_string(stand_in.world.project().join("Vagrantfile")).unwrap();
+    stand_in.world.write("Vagrantfile", &text.replace("\"web\"", "\"www\""));
+
+    let halt = stand_in
+        .run(&["halt", &id[..8]])
+        .fails_with("does not define it any more");
+
+    assert!(halt.stderr.contains("config.vm.define \"web\""), "{}", halt.stderr);
+    stand_in.world.write("Vagrantfile", &text);
+    stand_in.run(&["destroy", "-f", &id[..8]]).success();
+}
+
+#[test]
 fn a_needed_machine_that_cannot_be_provisioned_keeps_back_those_that_need_it() {
     let stand_in = world(&[("web", "node.vm.depends_on = [\"db\"]"), ("db", ""), ("other", "")]);
     stand_in.run(&["up"]).success();

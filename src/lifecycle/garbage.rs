@@ -120,10 +120,17 @@ async fn of_claim(context: &Context, given: Given) -> Option<Garbage> {
         Some(_) if has_vagrantfile(&folder) => return None,
         Some(_) => Garbage::new(Kind::AbandonedMachine(claim), folder.clone()),
         None if folder.join("id").exists() => return None,
+        // Another folder is in the place of the one that it was given to.
+        None if !is_given_to(context, claim, &folder) => return Some(lost_or_moved(context, claim, folder).await),
         None => Garbage::new(Kind::Overlay(claim), folder.clone()),
     };
     garbage.in_use = in_use(context, claim, &folder).await;
     Some(garbage)
+}
+
+fn is_given_to(context: &Context, claim: Uuid, folder: &Path) -> bool {
+    let given = Claims::new(context.home.claims()).given_to(folder);
+    given.is_ok_and(|it| it.contains(&claim))
 }
 
 /// A machine that is not where it was made. One that was found elsewhere is its project's, and is never removed.

@@ -74,9 +74,11 @@ fn readable(context: &Context, target: &Target) -> Result<Machine> {
     target.machine(context)
 }
 
-/// Reads all that a removal goes by.
+/// Reads all that a removal goes by; of another folder's machine only that it is one.
 fn known(machine: &Machine) -> Result<()> {
-    machine.is_foreign()?;
+    if machine.is_foreign()? {
+        return Ok(());
+    }
     is_anything_left(machine)?;
     machine.folder.vagrant_cwd()?;
     machine.folder.box_meta().map(drop).map_err(Error::from)

@@ -199,14 +199,20 @@ fn may_be_id(name: &str) -> bool {
     (4..=32).contains(&name.len()) && name.chars().all(|it| matches!(it, '0'..='9' | 'a'..='f'))
 }
 
-/// The machine whose key in the index begins like this, in whatever project it is.
+/// The machine whose key in the index begins like this, in whatever project it is. One that is there and that no Vagrantfile defines any
+/// more is an error that says how to come at it.
 fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
     let machines = MachineIndex::new(context.home.machine_index()).list()?;
     let mut found = machines.into_iter().filter(|(key, _)| key.starts_with(name));
-    let (Some((_, entry)), None) = (found.next(), found.next()) else {
+    let (Some((key, entry)), None) = (found.next(), found.next()) else {
         return Ok(None);
     };
-    indexed(context, entry)
+    let (machine, project) = (entry.name.clone(), entry.vagrantfile_path.clone());
+    let is_there = MachineFolder::new(&entry.local_data_path, &machine, &entry.provider).has_index_uuid(&key);
+    match indexed(context, entry)? {
+        None if is_there => Err(Error::NotDefinedAnyMore { machine, project }),
+        target => Ok(target),
+    }
 }
 
 /// The machine of an entry of the index; nothing where its project is gone or does not define it any more.
