@@ -109,20 +109,15 @@ async fn bring_over(ui: TargetUi<'_>, kind: &dyn Kind, folders: &[Folder], guest
     }
     let mut told = |progress: Progress<'_>| match progress {
         Progress::Changes {
-            entries: 0,
-            deletions: 0,
-            ..
-        } => {}
-        Progress::Changes {
+            id,
             entries,
             bytes,
             deletions,
-            ..
         } => {
-            ui.detail(&format!(
-                "{entries} entries to send ({} KiB), {deletions} to remove",
-                bytes.div_ceil(1024)
-            ));
+            let folder = folders.iter().find(|it| it.id == id).map_or(id, |it| &it.guest);
+            if let Some(text) = traffic(entries, bytes, deletions) {
+                ui.detail(&format!("{folder}: {text}"));
+            }
         }
         Progress::Line { line, .. } => ui.detail(line),
     };
@@ -131,6 +126,18 @@ async fn bring_over(ui: TargetUi<'_>, kind: &dyn Kind, folders: &[Folder], guest
         ui.detail(&said(note));
     }
     Ok(())
+}
+
+/// What travels; `None` where nothing does.
+fn traffic(entries: u64, bytes: u64, deletions: u64) -> Option<String> {
+    let noun = if entries == 1 { "entry" } else { "entries" };
+    let sent = format!("{entries} {noun} to send ({} KiB)", bytes.div_ceil(1024));
+    match (entries, deletions) {
+        (0, 0) => None,
+        (0, _) => Some(format!("{deletions} to remove")),
+        (_, 0) => Some(sent),
+        _ => Some(format!("{sent}, {deletions} to remove")),
+    }
 }
 
 fn said(note: &Note) -> String {
@@ -241,5 +248,25 @@ impl GuestShell for Guest {
 
     fn user(&self) -> &str {
         &self.user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_travels_is_told_and_what_does_not_is_not() {
+        let told = [(0, 0, 0), (1, 1, 0), (2, 5000, 3), (0, 0, 1)]
+            .map(|(entries, bytes, deletions)| traffic(entries, bytes, deletions).unwrap_or_default());
+        assert_eq!(
+            told,
+            [
+                "",
+                "1 entry to send (1 KiB)",
+                "2 entries to send (5 KiB), 3 to remove",
+                "1 to remove"
+            ]
+        );
     }
 }

@@ -406,6 +406,7 @@ async fn owner_and_group_are_given_by_name_or_number() {
                 return;
             }
             write(world.host().join("file"), "x");
+            symlink("file", world.host().join("link")).unwrap();
             let folder = Folder {
                 owner: owner.map(str::to_owned),
                 group: group.map(str::to_owned),

@@ -72,12 +72,14 @@ impl Comparison<'_> {
         let Some(there) = self.guest.entries.get(path) else {
             return Difference::Plain;
         };
+        let is_owned = there.owner == self.guest.owner && there.mode == entry.mode;
         let same = match &entry.kind {
+            // busybox's tar gives links to whoever unpacks, and whose a link is makes no difference to those who follow it.
             Kind::Link { target } => there.kind == GuestKind::Link && there.target.as_ref() == Some(target),
-            Kind::Folder => there.kind == GuestKind::Folder && there.mode == entry.mode,
-            Kind::File => there.mode == entry.mode && looks_like(there, entry.stamp.size, entry.stamp.seconds()),
+            Kind::Folder => is_owned && there.kind == GuestKind::Folder,
+            Kind::File => is_owned && looks_like(there, entry.stamp.size, entry.stamp.seconds()),
         };
-        match (same && there.owner == self.guest.owner, self.manifest.get(path)) {
+        match (same, self.manifest.get(path)) {
             (false, _) => Difference::Plain,
             (true, Some(Record::Unsure)) => Difference::Unsure,
             (true, Some(Record::File(sent))) if sent != entry.stamp => Difference::Unsure,
