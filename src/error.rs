@@ -314,7 +314,7 @@ impl Error {
         match self {
             Error::Step { source, .. } => source.own_advice(),
             Error::Provider(error) => advice_of_provider(error),
-            Error::Box(boxes::Error::AlreadyExists { .. }) => Some("`--force` replaces it".to_owned()),
+            Error::Box(error) => advice_of_box(error).map(str::to_owned),
             other => other.help().map(|it| it.to_string()),
         }
     }
@@ -341,6 +341,23 @@ fn advice_of_io(error: &Error) -> Option<String> {
         cause = it.source();
     }
     None
+}
+
+fn advice_of_box(error: &boxes::Error) -> Option<&'static str> {
+    use boxes::Error as E;
+    Some(match error {
+        E::AccessDenied { .. } | E::FetchStatus { status: 401 | 403, .. } => {
+            "tell who you are: an account for it in settings.toml (docs/settings.md), `docker login` for a registry, or \
+             VAGRANT_CLOUD_TOKEN for Vagrant's server"
+        }
+        E::AlreadyExists { .. } => "`--force` replaces it",
+        E::NameRequired { .. } => "`jaunt box add NAME ADDRESS`, or `--name NAME`, gives it one",
+        E::ProviderAmbiguous { .. } => "`--provider` chooses one",
+        E::RemoveMultiVersion { .. } => "`--box-version` names one, and `--all` takes them all",
+        E::RemoveMultiProvider { .. } => "`--provider` names one, and `--all-providers` takes them all",
+        E::RemoveMultiArchitecture { .. } => "`--architecture` names one, and `--all-architectures` takes them all",
+        _ => return None,
+    })
 }
 
 fn advice_of_provider(error: &providers::Error) -> Option<String> {

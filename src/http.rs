@@ -147,12 +147,7 @@ impl Fetch for Http {
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
-        // What reqwest says names the URL, which may hold a password.
-        let answer = builder
-            .body(request.body)
-            .send()
-            .await
-            .map_err(|error| io::Error::other(error.without_url()))?;
+        let answer = builder.body(request.body).send().await.map_err(why)?;
         let text = |it: &reqwest::header::HeaderValue| String::from_utf8_lossy(it.as_bytes()).into_owned();
         Ok(Response {
             status: answer.status().as_u16(),
@@ -167,14 +162,30 @@ impl Fetch for Http {
     }
 }
 
+/// Why a connection failed, by the innermost cause: those around it say no more than that one did, and may name the URL, which may
+/// hold a password.
+fn why(error: reqwest::Error) -> io::Error {
+    let error = error.without_url();
+    let mut innermost: &dyn std::error::Error = &error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    io::Error::other(match innermost.to_string() {
+        it if it.ends_with("UnknownIssuer") => {
+            "nobody who is trusted has signed the server's certificate; `--cacert FILE` names whom to trust".to_owned()
+        }
+        it if it.contains("CaUsedAsEndEntity") => {
+            "the server shows a certificate that is only good for signing others, and needs one of its own".to_owned()
+        }
+        it => it,
+    })
+}
+
 struct Pieces(reqwest::Response);
 
 #[async_trait]
 impl Body for Pieces {
     async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
-        self.0
-            .chunk()
-            .await
-            .map_err(|error| io::Error::other(error.without_url()))
+        self.0.chunk().await.map_err(why)
     }
 }

@@ -394,6 +394,29 @@ fn locked_refuses_another_box_and_a_project_without_a_lock() {
 }
 
 #[test]
+fn a_box_that_was_added_by_hand_is_fetched_again_from_where_the_lock_says_it_came() {
+    let town = Town::new();
+    town.put_box("files/1.0.box", "one");
+    town.world.write(
+        "Vagrantfile",
+        "Vagrant.configure(\"2\") { |config| config.vm.box = \"web\" }\n",
+    );
+    town.world
+        .run(["box", "add", "web", &town.web.url("files/1.0.box")])
+        .success();
+    town.up(&[]);
+    town.world.run(["box", "remove", "web"]).success();
+
+    let up = town.up(&["--locked"]);
+    assert!(
+        up.stdout.contains("Passing over web: there is no box `web`"),
+        "{}",
+        up.stdout
+    );
+    assert_eq!(town.list(), "web (libvirt, 0)\n");
+}
+
+#[test]
 fn the_settings_may_do_without_a_lock_file() {
     let town = Town::new();
     town.put_box("files/1.0.box", "one");

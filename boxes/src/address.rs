@@ -29,7 +29,8 @@ impl Address {
             return Self::of_url(text, scheme, rest);
         }
         let path = text.strip_prefix("file:").unwrap_or(text);
-        let file = relative_to.join(path);
+        // Without the dots in `./FILE`.
+        let file: PathBuf = relative_to.join(path).components().collect();
         match () {
             () if file.is_file() => Ok(Address::File(file)),
             () if is_short_name(text) => Ok(Address::Name(text.to_owned())),
@@ -160,7 +161,7 @@ mod tests {
     fn what_is_no_file_may_be_a_name() {
         check("debian/12", expect!["Name debian/12"]);
         check("a/b/c", expect!["there is no box file FOLDER/a/b/c"]);
-        check("./b", expect!["there is no box file FOLDER/./b"]);
+        check("./b", expect!["there is no box file FOLDER/b"]);
         check("gone.box", expect!["there is no box file FOLDER/gone.box"]);
         check(
             "precise64",

@@ -8,7 +8,6 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -18,6 +17,7 @@ use crate::cancel::Cancel;
 use crate::checksum;
 use crate::event::{Event, Observer};
 use crate::fetch::{Fetch, Request, Response};
+use crate::pieces::{Piece, Pieces};
 use crate::{Error, Result};
 
 /// Tries in a row that bring nothing before it is given up.
@@ -42,15 +42,7 @@ pub(crate) struct Incoming {
     file: File,
     /// How much of what was here before is still to be read.
     earlier: u64,
-    pieces: mpsc::Receiver<Piece>,
-    current: Bytes,
-    ended: bool,
-}
-
-enum Piece {
-    Bytes(Bytes),
-    Broken(io::Error),
-    End,
+    pieces: Pieces,
 }
 
 /// The file that keeps what came in, locked for this process.
@@ -117,18 +109,8 @@ impl<'a> Download<'a> {
         self.feed(continuation, length, sender).await;
         let outcome = joined(import.await);
         self.cancel.check()?;
-        match outcome {
-            Ok(it) => {
-                self.partial.remove();
-                Ok(it)
-            }
-            Err(error) => {
-                if error.condemns_the_bytes() {
-                    self.partial.remove();
-                }
-                Err(error)
-            }
-        }
+        self.partial.settle(&outcome);
+        outcome
     }
 
     /// The first answer: the rest of what is here, or, when the server has another file by now, all of the new one.
@@ -275,21 +257,7 @@ impl Read for Incoming {
                 Err(io::ErrorKind::UnexpectedEof.into())
             };
         }
-        if self.current.is_empty() && !self.ended {
-            match self.pieces.blocking_recv() {
-                Some(Piece::Bytes(bytes)) => {
-                    self.file.write_all(&bytes)?;
-                    self.current = bytes;
-                }
-                Some(Piece::Broken(error)) => return Err(error),
-                Some(Piece::End) => self.ended = true,
-                // Whoever fetches is gone without a word, so this is no end.
-                None => return Err(io::ErrorKind::ConnectionAborted.into()),
-            }
-        }
-        let count = self.current.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.current.split_to(count));
-        Ok(count)
+        self.pieces.read_showing(buffer, |piece| self.file.write_all(piece))
     }
 }
 
@@ -320,6 +288,14 @@ impl Partial {
         self.file.set_len(0).map_err(Error::file("write", &self.path))
     }
 
+    /// Removes what an import was made of, or what can be made nothing of; what failed otherwise may go on with it.
+    pub(crate) fn settle<T>(&self, outcome: &Result<T>) {
+        match outcome {
+            Err(error) if !error.condemns_the_bytes() => {}
+            _ => self.remove(),
+        }
+    }
+
     fn length(&self) -> Result<u64> {
         self.file
             .metadata()
@@ -333,9 +309,7 @@ impl Partial {
         Ok(Incoming {
             file,
             earlier,
-            pieces,
-            current: Bytes::new(),
-            ended: false,
+            pieces: Pieces::new(pieces),
         })
     }
 
@@ -357,7 +331,7 @@ impl Partial {
     }
 
     /// Removes what is not needed any more. What cannot be removed is of no harm but its size.
-    pub(crate) fn remove(&self) {
+    fn remove(&self) {
         for path in [&self.notes(), &self.path] {
             if let Err(error) = fs::remove_file(path) {
                 tracing::debug!(path = %path.display(), %error, "a download stays");

@@ -15,7 +15,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A server lets nobody in, or not this user.
-    #[error("{what} lets this user not in: the server answered {status}")]
+    #[error("access to {what} is denied: the server answered {status}")]
     AccessDenied {
         /// The repository or URL, without secrets.
         what: String,

@@ -28,6 +28,7 @@ mod metadata;
 mod name;
 mod oci;
 mod pack;
+mod pieces;
 mod place;
 mod record;
 mod refusal;

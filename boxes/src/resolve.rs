@@ -59,8 +59,8 @@ impl Places<'_> {
                 let address = Address::Oci(Reference::of_name(base, name)?);
                 self.offer(&address, wanted, observer, cancel).await
             }
-            PlaceKind::Files => listing::catalog(self, base, name, wanted, observer).await,
-            PlaceKind::Hcp => hcp::catalog(self, base, name, observer).await,
+            PlaceKind::Files => known(listing::catalog(self, base, name, wanted, observer).await, place, name),
+            PlaceKind::Hcp => known(hcp::catalog(self, base, name, observer).await, place, name),
             PlaceKind::Images => images::offer(self, base, name, wanted.architecture, observer).await,
         }
     }
@@ -200,7 +200,7 @@ impl Places<'_> {
         let tags = match &reference.part {
             Part::Digest(digest) => vec![(None, digest.clone())],
             Part::Tag(tag) => vec![(Version::parse(tag), tag.clone())],
-            Part::All => versions_of(registry.tags().await?, wanted),
+            Part::All => versions_of(registry.tags().await?, wanted, reference)?,
         };
         let depot = Depot::Registry(registry);
         let Depot::Registry(registry) = &depot else {
@@ -274,14 +274,32 @@ fn box_file(manifest: &Manifest, reference: Reference, version: Option<Version>)
 }
 
 /// The tags that are versions and allowed, the newest first.
-fn versions_of(tags: Vec<String>, wanted: &Selection<'_>) -> Vec<(Option<Version>, String)> {
-    let parsed = tags.into_iter().filter_map(|tag| Some((Version::parse(&tag)?, tag)));
-    let mut versions: Vec<(Version, String)> = parsed.filter(|(it, _)| wanted.version.allow(it)).collect();
-    versions.sort_by(|left, right| right.0.cmp(&left.0));
-    versions
+fn versions_of(
+    tags: Vec<String>,
+    wanted: &Selection<'_>,
+    repository: &Reference,
+) -> Result<Vec<(Option<Version>, String)>> {
+    let mut versions: Vec<(Version, String)> = tags
         .into_iter()
-        .map(|(version, tag)| (Some(version), tag))
-        .collect()
+        .filter_map(|tag| Some((Version::parse(&tag)?, tag)))
+        .collect();
+    versions.sort_by(|left, right| right.0.cmp(&left.0));
+    if versions.is_empty() {
+        return Err(Error::ServerHasNoBox {
+            name: repository.repository.clone(),
+            url: format!("oci://{}", repository.host),
+        });
+    }
+    let (allowed, others): (Vec<_>, Vec<_>) = versions.into_iter().partition(|(it, _)| wanted.version.allow(it));
+    if allowed.is_empty() {
+        let available: Vec<String> = others.into_iter().map(|(it, _)| it.to_string()).collect();
+        return Err(Error::NoMatchingVersion {
+            name: repository.repository.clone(),
+            constraints: wanted.version.to_string(),
+            available: available.join(", "),
+        });
+    }
+    Ok(allowed.into_iter().map(|(version, tag)| (Some(version), tag)).collect())
 }
 
 fn file_of(reference: &Reference, manifest: &Descriptor, config: BoxConfig) -> CatalogProvider {
@@ -314,6 +332,14 @@ pub(crate) fn check_status(response: &Response, shown: &str) -> Result<()> {
             status,
         }),
     }
+}
+
+/// What a place answered, which has no page for a box that it does not know.
+fn known(answer: Result<Offer>, place: &Place, name: &str) -> Result<Offer> {
+    answer.map_err(|error| match error {
+        Error::FetchStatus { status: 404 | 410, .. } => has_no_box(place, name),
+        other => other,
+    })
 }
 
 pub(crate) fn has_no_box(place: &Place, name: &str) -> Error {
@@ -355,6 +381,7 @@ pub(crate) fn is_of_the_place(error: &Error) -> bool {
             | FetchStatus { .. }
             | FileNotFound { .. }
             | ServerHasNoBox { .. }
+            | ShortNameNotFound { .. }
             | CatalogMalformed { .. }
             | CatalogVersionMalformed { .. }
             | NoMatchingVersion { .. }

@@ -34,7 +34,7 @@ fn elsewhere(command: &str) -> (&'static str, &'static str) {
         ),
         "login" => (
             "the service that it logged in to has ended",
-            "`jaunt box add` needs no account; servers of your own take VAGRANT_SERVER_ACCESS_TOKEN",
+            "`jaunt box add` needs no account; tokens of servers of your own stand in settings.toml (docs/settings.md)",
         ),
         "push" => (
             "Atlas has ended, and nothing is deployed from here",

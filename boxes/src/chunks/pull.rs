@@ -20,6 +20,7 @@ use crate::cancel::Cancel;
 use crate::download::{Partial, joined};
 use crate::event::{Event, Observer};
 use crate::oci::{BoxConfig, Descriptor, Manifest};
+use crate::pieces::{Piece, Pieces};
 use crate::store::InstalledBox;
 use crate::{Error, Result};
 
@@ -49,24 +50,11 @@ pub(crate) struct Pull<'a> {
     pub(crate) cancel: &'a Cancel,
 }
 
-/// The stream that an import reads.
-pub(crate) struct Stream {
-    pieces: mpsc::Receiver<Piece>,
-    current: Bytes,
-    ended: bool,
-}
-
-enum Piece {
-    Bytes(Bytes),
-    Broken(io::Error),
-    End,
-}
-
 impl Pull<'_> {
     /// Pulls the box into an import, which runs on a thread of its own and gets the stream, and what is said of it.
     pub(crate) async fn run<T: Send + 'static>(
         self,
-        import: impl FnOnce(Stream, BoxConfig) -> Result<T> + Send + 'static,
+        import: impl FnOnce(Pieces, BoxConfig) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (manifest, _) = self.depot.manifest(self.digest, self.what).await?;
         if !manifest.is_chunked() {
@@ -86,11 +74,7 @@ impl Pull<'_> {
         let list: u64 = manifest.chunks(self.what)?.size + manifest.config.size;
         self.tell(kept.size);
         let (sender, pieces) = mpsc::channel(AHEAD);
-        let stream = Stream {
-            pieces,
-            current: Bytes::new(),
-            ended: false,
-        };
+        let stream = Pieces::new(pieces);
         let (size, importing) = (config.size, tokio::task::spawn_blocking(move || import(stream, config)));
         let mut fetching = Fetching::new(&self, &manifest, &chunks, &seeds, &kept);
         self.feed(&chunks, &seeds, &mut kept, &mut fetching, &sender).await;
@@ -98,11 +82,7 @@ impl Pull<'_> {
         drop(sender);
         let outcome = joined(importing.await);
         self.cancel.check()?;
-        match &outcome {
-            Ok(_) => partial.remove(),
-            Err(error) if error.condemns_the_bytes() => partial.remove(),
-            Err(_) => {}
-        }
+        partial.settle(&outcome);
         (self.observer)(Event::Moved { moved, size });
         outcome
     }
@@ -413,23 +393,6 @@ impl Kept {
         self.places.insert(*digest, (self.size + 36, length));
         self.size += 36 + u64::from(length);
         Ok(())
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.current.is_empty() && !self.ended {
-            match self.pieces.blocking_recv() {
-                Some(Piece::Bytes(bytes)) => self.current = bytes,
-                Some(Piece::Broken(error)) => return Err(error),
-                Some(Piece::End) => self.ended = true,
-                // Whoever fetches is gone without a word, so this is no end.
-                None => return Err(io::ErrorKind::ConnectionAborted.into()),
-            }
-        }
-        let count = self.current.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.current.split_to(count));
-        Ok(count)
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod add;
 mod archive;
+mod catalogs;
 mod disks;
+mod downloads;
 mod hardware;
 mod hostile;
 mod hostile_disks;
@@ -12,6 +14,7 @@ mod images;
 mod import;
 mod lock;
 mod pack;
+mod person;
 mod server;
 mod soup;
 mod store;

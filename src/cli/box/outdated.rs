@@ -19,7 +19,7 @@ pub struct OutdatedArgs {
     #[arg(long)]
     global: bool,
 
-    /// Ask the servers even where they were asked within the last hour; they always are
+    /// Accepted for Vagrant's sake: the servers are always asked
     #[arg(short, long)]
     force: bool,
 
