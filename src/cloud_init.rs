@@ -2,11 +2,11 @@
 //!
 //! Pure: a value becomes bytes. It is not told what a machine is, nor where the bytes go.
 
-use std::fmt::Write as _;
 use std::io::{self, Cursor, Write};
 
 use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
-use sha2::{Digest, Sha256};
+
+use crate::digest;
 
 /// The name by which cloud-init knows the file system, filled up as FAT has it.
 const LABEL: [u8; 11] = *b"CIDATA     ";
@@ -116,18 +116,8 @@ impl Part {
 
 /// A line that none of the parts has, and the same for the same parts.
 fn boundary(parts: &[&Part]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.content.as_bytes());
-    }
-    hasher
-        .finalize()
-        .iter()
-        .take(16)
-        .fold("seed-".to_owned(), |mut text, byte| {
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+    let contents: String = parts.iter().map(|it| it.content.as_str()).collect();
+    format!("seed-{:.32}", digest::sha256(contents))
 }
 
 /// Text as YAML reads it, whatever is in it: JSON's form is one of YAML's.

@@ -8,6 +8,7 @@ mod communicators;
 mod config;
 mod context;
 mod convert;
+mod digest;
 mod downloads;
 mod environment;
 mod error;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use boxes::{InstalledBox, Version};
 use providers::{CheckedDisk, DiskFormat};
-use sha2::{Digest, Sha256};
 
 use super::work::Work;
 use crate::context::Context;
+use crate::digest;
 use crate::downloads;
 use crate::error::{Error, Result};
 use crate::http::Trust;
@@ -155,8 +155,7 @@ struct UpdateMark(PathBuf);
 
 impl UpdateMark {
     fn of(context: &Context, installed: &InstalledBox) -> Self {
-        let directory = installed.directory.as_os_str().as_encoded_bytes();
-        let digest: String = Sha256::digest(directory).iter().map(|it| format!("{it:02x}")).collect();
+        let digest = digest::sha256(installed.directory.as_os_str().as_encoded_bytes());
         Self(context.home.cache().join(format!("box-is-newest-{digest}")))
     }
 

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use boxes::Checksum as BoxChecksum;
-use sha2::{Digest, Sha256};
 use synced_folders::Folder;
 
 use super::work::Work;
 use super::{boot, folders};
 use crate::cli::ProvisionOptions;
 use crate::communicators::{Command, Communicator, Stream};
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::http::{Http, Trust};
 use crate::machine::{Machine, provisioners};
@@ -98,9 +98,8 @@ pub async fn provision(work: &mut Work<'_>) -> Result<()> {
 
 /// What a finished provisioner is remembered by. Another one in its place, even of the same title, has another key.
 fn key(index: usize, provisioner: &Provisioner) -> String {
-    let digest = Sha256::digest(format!("{provisioner:?}"));
-    let digest: String = digest.iter().take(8).map(|it| format!("{it:02x}")).collect();
-    format!("{index} {} {digest}", provisioner.title())
+    let digest = digest::sha256(format!("{provisioner:?}"));
+    format!("{index} {} {digest:.16}", provisioner.title())
 }
 
 /// All provisioners; where names were given, these names must mean some, and others need not be built in.

@@ -5,9 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::{Action, Error, Refusal, Script, assignments, quote};
+use crate::digest;
 
 /// Where modules are looked for besides the given ones.
 const DEFAULT_MODULES: &str = "/etc/puppet/modules";
@@ -252,11 +251,11 @@ impl Puppet {
     }
 
     fn manifests(&self, host: &Path) -> String {
-        join(&self.temp_dir, &format!("manifests-{}", digest(host)))
+        join(&self.temp_dir, &format!("manifests-{:.32}", digest(host)))
     }
 
     fn modules(&self, host: &Path) -> String {
-        join(&self.temp_dir, &format!("modules-{}", digest(host)))
+        join(&self.temp_dir, &format!("modules-{:.32}", digest(host)))
     }
 
     fn environments(&self) -> String {
@@ -292,8 +291,7 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 fn digest(path: &Path) -> String {
-    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    digest.iter().take(16).map(|it| format!("{it:02x}")).collect()
+    digest::sha256(path.as_os_str().as_encoded_bytes())
 }
 
 #[cfg(test)]

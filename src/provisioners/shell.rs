@@ -5,9 +5,8 @@
 
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
 use super::{Action, Error, Script, assignments, quote};
+use crate::digest;
 
 /// A script for the guest.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,12 +167,7 @@ fn with_line_feeds(content: &[u8]) -> Vec<u8> {
 
 /// A path that only this content has: it is written before a script could ask for a fresh one.
 fn named_by(content: &[u8]) -> String {
-    let digest: String = Sha256::digest(content)
-        .iter()
-        .take(8)
-        .map(|it| format!("{it:02x}"))
-        .collect();
-    format!("/tmp/vagrant-shell-{digest}")
+    format!("/tmp/vagrant-shell-{:.16}", digest::sha256(content))
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use vagrantfile::host::Code;
 
 use super::{Error, Result, create_folder, write_atomically};
+use crate::digest;
 
 /// The trusted Vagrantfiles of a home folder.
 #[derive(Debug, Clone)]
@@ -98,8 +98,7 @@ impl Trusted {
     }
 
     fn file_of(&self, vagrantfile: &Path) -> PathBuf {
-        let digest = Sha256::digest(vagrantfile.as_os_str().as_encoded_bytes());
-        let name: String = digest.iter().map(|it| format!("{it:02x}")).collect();
+        let name = digest::sha256(vagrantfile.as_os_str().as_encoded_bytes());
         self.folder.join(name + ".json")
     }
 }
