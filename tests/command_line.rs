@@ -264,6 +264,14 @@ fn in_machine_readable_form_every_line_has_that_form_and_stderr_is_empty() {
 }
 
 #[test]
+fn what_is_reported_is_info_for_programs_without_a_line_end() {
+    let status = World::with_vagrantfile(NEVER_UP).run(["status", "--machine-readable"]);
+    let report = status.stdout.lines().last().unwrap_or_default();
+    assert!(report.contains(",,ui,info,Current machine states:\\n\\n"), "{report}");
+    assert!(!report.ends_with("\\n"), "{report}");
+}
+
+#[test]
 fn colours_come_where_they_are_asked_for_and_nowhere_else() {
     let world = World::with_vagrantfile(NEVER_UP);
     for command in ["snapshot save one", "halt", "status"] {

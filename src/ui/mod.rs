@@ -116,7 +116,7 @@ impl Ui {
         if self.style.json {
             self.stream(json::said("", Kind::Output, text.trim_end_matches('\n')));
         } else if self.style.machine_readable {
-            self.event("", "ui", &["output", text]);
+            self.event("", "ui", &["info", text.trim_end_matches('\n')]);
         } else {
             self.write_out(&self.masked(text));
         }
