@@ -85,6 +85,33 @@ class Set
 
   alias difference -
 
+  def ^(other)
+    both = Set.new(other)
+    each { |item| both.include?(item) ? both.delete(item) : both.add(item) }
+    both
+  end
+
+  def subtract(items)
+    items.each { |item| delete(item) }
+    self
+  end
+
+  def delete?(item)
+    include?(item) ? delete(item) : nil
+  end
+
+  def flatten
+    Set.new(to_a.flat_map { |item| item.is_a?(Set) ? item.flatten.to_a : [item] })
+  end
+
+  def intersect?(other)
+    other.any? { |item| include?(item) }
+  end
+
+  def disjoint?(other)
+    !intersect?(other)
+  end
+
   def subset?(other)
     all? { |item| other.include?(item) }
   end

@@ -140,6 +140,10 @@ module Gem
       @requirement = Requirement.new(*requirements)
     end
 
+    def to_s
+      "#{name} (#{requirement})"
+    end
+
     def match?(name, version)
       @name == name && @requirement.satisfied_by?(Version.new(version))
     end

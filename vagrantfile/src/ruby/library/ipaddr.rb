@@ -106,10 +106,12 @@ class IPAddr
     text = @words.map { |word| word.to_s(16) }.join(":")
     longest = text.scan(/(?:\b0(?::|\z))+/).max_by(&:length)
     return text unless longest && longest.length > 2
-    text.sub(longest, ":").sub(/\A:(?!:)/, "::").sub(/([^:]):\z/, '\1::').sub(":::", "::")
+    text.sub(/\b#{longest}/, ":").sub(/\A:(?!:)/, "::").sub(/([^:]):\z/, '\1::').sub(":::", "::")
   end
 
-  alias to_string to_s
+  def to_string
+    @six ? @words.map { |word| format("%04x", word) }.join(":") : to_s
+  end
 
   def inspect
     kind = @six ? "IPv6" : "IPv4"
@@ -129,11 +131,19 @@ class IPAddr
   end
 
   def |(other)
-    IPAddr.new(to_i | (other.is_a?(IPAddr) ? other.to_i : other))
+    IPAddr.new(to_i | number_of(other))
   end
 
   def &(other)
-    IPAddr.new(to_i & (other.is_a?(IPAddr) ? other.to_i : other))
+    IPAddr.new(to_i & number_of(other))
+  end
+
+  def ~
+    IPAddr.new(~to_i & 0xffffffff)
+  end
+
+  def number_of(other)
+    other.is_a?(Integer) ? other : IPAddr.new(other.to_s).to_i
   end
 
   def <=>(other)

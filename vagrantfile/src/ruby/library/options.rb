@@ -53,12 +53,12 @@ class OptionParser
       short: short && short[0, 2],
       long: long && long[/\A--(?:\[no-\])?([\w-]+)/, 1],
       negatable: long.to_s.start_with?("--[no-]"),
-      argument: described.match?(/[ =]\[/) || long.to_s.match?(/\w\[=?/) ? :optional : (described.match?(/[ =]\S/) && described.match?(/(?:--[\w-]+|\A-\w)[ =]?[A-Z<]|=/) ? :required : :none),
+      argument: argument_of(short, long, described),
       kind: kind,
       block: block,
     }
     @options << option
-    @texts << "    #{arguments.select { |it| it.is_a?(String) }.join(", ")}"
+    @texts << summary(arguments.select { |it| it.is_a?(String) })
     self
   end
 
@@ -114,6 +114,25 @@ class OptionParser
 
   private
 
+  def argument_of(short, long, described)
+    return :optional if described.match?(/[ =]\[/) || long.to_s.match?(/\w\[=?/) || short.to_s.match?(/\A-.\[/)
+    return :required if short.to_s.match?(/\A-.\S/)
+
+    named = described.match?(/[ =]\S/) && described.match?(/(?:--[\w-]+|\A-\w)[ =]?[A-Z<]|=/)
+    named ? :required : :none
+  end
+
+  # One option's lines of the help, the texts in a column of their own.
+  def summary(words)
+    flags, texts = words.partition { |it| it.start_with?("-") }
+    long, short = flags.partition { |it| it.start_with?("--") }
+    left = "#{"    " if short.empty?}#{(short + long).join(", ")}"
+    return "    #{left}" if texts.empty?
+
+    first = left.length > 32 ? "    #{left}\n#{" " * 37}#{texts.first}" : "    #{left.ljust(32)} #{texts.first}"
+    [first, *texts.drop(1).map { |text| " " * 37 + text }].join("\n")
+  end
+
   def find_long(name, word)
     @options.find { |it| it[:long] == name || (it[:negatable] && "no-#{it[:long]}" == name) } || raise(InvalidOption, word)
   end
@@ -138,8 +157,7 @@ class OptionParser
     elsif kind == Array then value.split(",")
     elsif kind == Symbol then value.to_sym
     elsif kind.is_a?(Array)
-      raise InvalidArgument, "#{word} #{value}" unless kind.map(&:to_s).include?(value)
-      value
+      kind.find { |it| it.to_s == value } || raise(InvalidArgument, "#{word} #{value}")
     else value
     end
   rescue ArgumentError

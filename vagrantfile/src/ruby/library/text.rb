@@ -117,7 +117,17 @@ module URI
   end
 
   def self.join(base, *others)
-    parse(others.inject(base.to_s) { |left, right| right.include?("://") ? right : File.join(left, right) })
+    parse(others.inject(base.to_s) { |left, right| joined(left, right.to_s) })
+  end
+
+  def self.joined(left, right)
+    return right if right.match?(/\A[a-z][a-z0-9+.-]*:/i)
+
+    root = left[%r{\A[^:]+://[^/?#]*}].to_s
+    folder = left[root.length..-1].sub(/[?#].*/, "")[%r{\A.*/}] || "/"
+    path = right.start_with?("/") ? right : folder + right.sub(%r{\A(\./)+}, "")
+    path = path.sub(%r{[^/]+/\.\./}, "") while path.match?(%r{[^/]+/\.\./})
+    root + path.gsub(%r{/\.\./}, "/")
   end
 
   def self.open(address, *, &block)

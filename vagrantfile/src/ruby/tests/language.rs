@@ -481,3 +481,29 @@ srand(5).class, Random.rand(1)
         "#]],
     );
 }
+
+#[test]
+fn sets_addresses_and_command_lines_are_those_of_ruby() {
+    check_each(
+        r##"
+[Set[1, 2] ^ Set[2, 3], Set[1, Set[2, Set[3]]].flatten, Set[1].disjoint?(Set[2]), Set[1].intersect?(Set[1]), Set[1, 2].subtract([1]), Set[1].delete?(5), Set[1, 2].delete?(1)]
+[IPAddr.new("fe80::1").to_s, IPAddr.new("::1").to_s, IPAddr.new("2001:db8:0:0:1:0:0:1").to_s, IPAddr.new("::").to_s, IPAddr.new("10::").to_s, IPAddr.new("fe80:0:0:1::").to_s, IPAddr.new("a0:b0::c0").to_s, IPAddr.new("fe80::1").to_string, IPAddr.new("1:0:2::").to_s]
+[(IPAddr.new("10.0.0.7") & "255.255.255.0").to_s, (IPAddr.new("10.0.0.0") | 5).to_s, (~IPAddr.new("0.0.0.255")).to_s, (IPAddr.new("10.0.0.0") | IPAddr.new("0.0.0.9")).to_s]
+Gem::Dependency.new("a", "~> 1").to_s
+[URI.join("http://a/b/c", "d"), URI.join("http://a/b/c/", "d"), URI.join("http://a/b/c", "/d"), URI.join("http://a", "d"), URI.join("http://a/b/c/d", "../e"), URI.join("http://a/b?x=1", "c"), URI.join("http://a/b/", "http://z/q"), URI.join("http://a/b/c/", "./d", "e")].map(&:to_s)
+o = {}; OptionParser.new { |p| p.on("-nN", Integer) { |x| o[:n] = x }; p.on("--[no-]color") { |x| o[:c] = x }; p.on("-f", "--file=FILE") { |x| o[:f] = x }; p.on("-q") { |x| o[:q] = x }; p.on("--opt [X]") { |x| o[:o] = x }; p.on("-m", "--mem MB", Integer, "Memory") { |x| o[:m] = x } }.parse(%w[-n5 --no-color --file=a -q --opt --mem 4 rest]); o
+o = {}; OptionParser.new { |p| p.on("--list A,B", Array) { |x| o[:l] = x }; p.on("--t TYPE", [:a, :b]) { |x| o[:t] = x } }.parse(%w[--list x,y --t a]); o
+(OptionParser.new { |p| p.on("--t TYPE", [:a, :b]) }.parse(%w[--t z]) rescue [$!.class, $!.message])
+"##,
+        expect![[r#"
+            [#<Set: {3, 1}>, #<Set: {1, 2, 3}>, true, true, #<Set: {2}>, nil, #<Set: {2}>]
+            ["fe80::1", "::1", "2001:db8::1:0:0:1", "::", "10::", "fe80:0:0:1::", "a0:b0::c0", "fe80:0000:0000:0000:0000:0000:0000:0001", "1:0:2::"]
+            ["10.0.0.0", "10.0.0.5", "255.255.255.0", "10.0.0.9"]
+            "a (~> 1)"
+            ["http://a/b/d", "http://a/b/c/d", "http://a/d", "http://a/d", "http://a/b/e", "http://a/c", "http://z/q", "http://a/b/c/e"]
+            {:n=>5, :c=>false, :f=>"a", :q=>true, :o=>nil, :m=>4}
+            {:l=>["x", "y"], :t=>:a}
+            [OptionParser::InvalidArgument, "invalid argument: --t z"]
+        "#]],
+    );
+}
