@@ -254,17 +254,158 @@ fn validate_reports_the_box_s_mistakes_with_the_project_s() {
     }
 }
 
-#[test]
-fn a_toml_file_s_misspelt_keys_and_wrong_values_come_in_one_report() {
+/// Fifteen mistakes of one file, by their lines and what their messages hold.
+fn check_mistakes(file: &str, text: &str, expected: &[(u32, &str)]) {
     let world = World::new();
-    world.write(
-        "Vagrantfile.toml",
-        "[vm]\nbox = \"none\"\nboot_timeuot = 3\nboot_timeout = \"soon\"\n[[vm.network]]\ntype = \"forwarded_port\"\nguest = 80\nhost = 99999\n",
-    );
+    world.write(file, text);
 
-    let report = world.run(["validate"]).fails_with("boot_timeuot").stderr;
+    let report = world.run(["validate"]).fails_with("box").stderr.clone();
 
-    for line in ["Vagrantfile.toml:3:", "Vagrantfile.toml:4:", "Vagrantfile.toml:5:"] {
-        assert!(report.contains(line), "{line} {report}");
+    assert_eq!(expected.len(), 15);
+    for (line, message) in expected {
+        let place = format!("{file}:{line}:");
+        let lines = report.lines().skip_while(|it| !it.contains(message));
+        let told: Vec<&str> = lines.take(4).collect();
+        let [said, at, source, caret] = told[..] else {
+            panic!("{message} is missing: {report}")
+        };
+        assert!(at.contains(&place), "{said} is not at {place}: {report}");
+        let written = text.lines().nth(*line as usize - 1).unwrap();
+        assert!(source.ends_with(written) && caret.trim_end().ends_with('^'), "{told:?}");
     }
+}
+
+#[test]
+fn every_mistake_of_a_toml_file_is_in_one_report() {
+    let text = r#"include = ["gone.toml"]
+[vm]
+boot_timeuot = 3
+boot_timeout = "soon"
+hostname = "my_host!"
+box_url = { a = 1 }
+[[vm.network]]
+ip = "192.168.56.10"
+auto_config = "no"
+[[vm.network]]
+type = "privat_network"
+[[vm.synced_folder]]
+guest = "srv"
+[[vm.provision]]
+type = "shell"
+inlin = "true"
+[[trigger]]
+on = ["up"]
+inffo = "x"
+[vmm]
+x = 1
+[provider.virtualbox]
+memory = "lots"
+[machine]
+web = "x"
+[machine.db]
+primry = true
+"#;
+    check_mistakes(
+        "Vagrantfile.toml",
+        text,
+        &[
+            (1, "cannot include `gone.toml`"),
+            (3, "no option `vm.boot_timeuot`"),
+            (4, "vm.boot_timeout must be a whole number"),
+            (5, "`my_host!` cannot be"),
+            (6, "vm.box_url must be a list"),
+            (7, "`type` is missing"),
+            (7, "auto_config must be true or false"),
+            (10, "no kind of network called `privat_network`"),
+            (12, "`host` is missing"),
+            (16, "no option `inlin`"),
+            (17, "`stage` is missing"),
+            (21, "no configuration section `vmm`"),
+            (23, "memory must be a number"),
+            (25, "`machine.web` must be a table"),
+            (27, "no option `primry` of a machine"),
+        ],
+    );
+}
+
+const MISTAKES: &[(u32, &str)] = &[
+    (2, "no option `vm.boot_timeuot`"),
+    (3, "vm.boot_timeout must be a whole number"),
+    (4, "`my_host!` cannot be"),
+    (5, "vm.box_url must be a list"),
+    (6, "a network does not say its kind"),
+    (7, "no kind of network called `privat_network`"),
+    (8, "`guest` of a forwarded port must be a port"),
+    (9, "the path of the guest `srv` is not absolute"),
+    (10, "no option `inlin`"),
+    (11, "no provisioner called `pupet`"),
+    (13, "no option `inffo`"),
+    (15, "ssh.forward_agent must be true or false"),
+    (16, "no configuration section `vmm`"),
+    (18, "memory must be a number"),
+    (19, "no option `cpuss`"),
+];
+
+#[test]
+fn every_mistake_of_a_ruby_file_is_in_one_report() {
+    let text = r#"Vagrant.configure("2") do |config|
+  config.vm.boot_timeuot = 3
+  config.vm.boot_timeout = "soon"
+  config.vm.hostname = "my_host!"
+  config.vm.box_url = { a: 1 }
+  config.vm.network ip: "192.168.56.10"
+  config.vm.network "privat_network"
+  config.vm.network "forwarded_port", guest: "eighty", host: 8080
+  config.vm.synced_folder ".", "srv"
+  config.vm.provision "shell", inlin: "true"
+  config.vm.provision "pupet"
+  config.trigger.before "up" do |trigger|
+    trigger.inffo = "x"
+  end
+  config.ssh.forward_agent = "no"
+  config.vmm.x = 1
+  config.vm.provider "virtualbox" do |vb|
+    vb.memory = "lots"
+    vb.cpuss = 2
+  end
+end
+"#;
+    check_mistakes("Vagrantfile", text, MISTAKES);
+}
+
+#[test]
+fn every_mistake_of_a_lua_file_is_in_one_report() {
+    let text = r#"Vagrant.configure("2", function(config)
+  config.vm.boot_timeuot = 3
+  config.vm.boot_timeout = "soon"
+  config.vm.hostname = "my_host!"
+  config.vm.box_url = { a = 1 }
+  config.vm.network({ ip = "192.168.56.10" })
+  config.vm.network("privat_network")
+  config.vm.network("forwarded_port", { guest = "eighty", host = 8080 })
+  config.vm.synced_folder(".", "srv")
+  config.vm.provision("shell", { inlin = "true" })
+  config.vm.provision("pupet")
+  config.trigger.before("up", function(trigger)
+    trigger.inffo = "x"
+  end)
+  config.ssh.forward_agent = "no"
+  config.vmm.x = 1
+  config.vm.provider("virtualbox", function(vb)
+    vb.memory = "lots"
+    vb.cpuss = 2
+  end)
+end)
+"#;
+    check_mistakes("Vagrantfile.lua", text, MISTAKES);
+}
+
+#[test]
+fn a_file_with_mistakes_of_its_shape_is_neither_shown_nor_converted() {
+    let world = World::new();
+    world.write("Vagrantfile.toml", "vm.box = \"debian\"\n[[vm.network]]\nguest = 80\n");
+    for command in [&["config"][..], &["config", "convert", "--to", "lua"], &["up"]] {
+        world.run(command).fails_with("`type` is missing");
+    }
+    world.run(["status"]).success();
 }
