@@ -333,7 +333,7 @@ const MISTAKES: &[(u32, &str)] = &[
     (3, "vm.boot_timeout must be a whole number"),
     (4, "`my_host!` cannot be"),
     (5, "vm.box_url must be a list"),
-    (6, "a network does not say its kind"),
+    (6, "ssh.keep_alive must be true or false"),
     (7, "no kind of network called `privat_network`"),
     (8, "`guest` of a forwarded port must be a port"),
     (9, "the path of the guest `srv` is not absolute"),
@@ -353,7 +353,7 @@ fn every_mistake_of_a_ruby_file_is_in_one_report() {
   config.vm.boot_timeout = "soon"
   config.vm.hostname = "my_host!"
   config.vm.box_url = { a: 1 }
-  config.vm.network ip: "192.168.56.10"
+  config.ssh.keep_alive = "no"
   config.vm.network "privat_network"
   config.vm.network "forwarded_port", guest: "eighty", host: 8080
   config.vm.synced_folder ".", "srv"
@@ -380,7 +380,7 @@ fn every_mistake_of_a_lua_file_is_in_one_report() {
   config.vm.boot_timeout = "soon"
   config.vm.hostname = "my_host!"
   config.vm.box_url = { a = 1 }
-  config.vm.network({ ip = "192.168.56.10" })
+  config.ssh.keep_alive = "no"
   config.vm.network("privat_network")
   config.vm.network("forwarded_port", { guest = "eighty", host = 8080 })
   config.vm.synced_folder(".", "srv")
