@@ -9,7 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use boxes::{Body, Fetch, Request, Response};
 use bytes::Bytes;
+use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Identity, Method};
+use vagrantfile::host;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -51,25 +53,37 @@ type LazyClient = LazyLock<reqwest::Result<Client>, Box<dyn FnOnce() -> reqwest:
 impl Http {
     /// A client that trusts as told; with `--offline` one that answers every request with an error.
     pub fn for_user(context: &Context, trust: &Trust) -> Result<Self> {
-        Self::unless_offline(context.offline, trust)
+        match context.offline {
+            true => Ok(Self { client: None }),
+            false => Self::new(trust, Policy::default()),
+        }
     }
 
-    /// The same for those who know no context.
-    pub fn unless_offline(offline: bool, trust: &Trust) -> Result<Self> {
-        if offline {
-            return Ok(Self { client: None });
+    /// A client for one request of a Vagrantfile.
+    pub fn for_vagrantfile(offline: bool, request: &host::Request) -> Result<Self> {
+        let redirections = match request.follows {
+            true => Policy::default(),
+            false => Policy::none(),
+        };
+        let trust = Trust {
+            insecure: request.insecure,
+            ..Trust::default()
+        };
+        match offline {
+            true => Ok(Self { client: None }),
+            false => Self::new(&trust, redirections),
         }
-        Self::new(trust)
     }
 
     /// Proxies come from the usual environment variables.
-    fn new(trust: &Trust) -> Result<Self> {
+    fn new(trust: &Trust, redirections: Policy) -> Result<Self> {
         // The first caller wins; every caller installs the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .user_agent(concat!("jaunt/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(30))
             .read_timeout(Duration::from_secs(60))
+            .redirect(redirections)
             .tls_danger_accept_invalid_certs(trust.insecure);
         for path in certificate_files(trust)? {
             let certificates = Certificate::from_pem_bundle(&read(&path)?).map_err(unusable(&path))?;
@@ -87,22 +101,61 @@ impl Http {
 
     /// The whole content of what a URL names, for things of a reasonable size.
     pub async fn get(&self, url: &str, at_most: usize) -> io::Result<Vec<u8>> {
-        let mut response = self.send(Request::get(url)).await?;
+        let response = self.send(Request::get(url)).await?;
         if response.status != 200 {
             return Err(io::Error::other(format!(
                 "the server answered with status {}",
                 response.status
             )));
         }
-        let mut content = Vec::new();
-        while let Some(chunk) = response.body.chunk().await? {
-            content.extend_from_slice(&chunk);
-            if content.len() > at_most {
-                return Err(io::Error::other(format!("it has more than {at_most} bytes")));
-            }
-        }
-        Ok(content)
+        whole(response.body, at_most).await
     }
+
+    /// What a server answers to a Vagrantfile, whatever its status is.
+    pub async fn exchange(&self, request: host::Request, at_most: usize) -> io::Result<host::Response> {
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(io::Error::other)?;
+        let mut builder = self.client()?.request(method, &request.url);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(timeout) = request.timeout {
+            builder = builder.timeout(timeout);
+        }
+        let answer = builder.body(request.body).send().await.map_err(why)?;
+        Ok(host::Response {
+            status: answer.status().as_u16(),
+            reason: answer.status().canonical_reason().unwrap_or_default().to_owned(),
+            headers: headers_of(&answer),
+            body: whole(Box::new(Pieces(answer)), at_most).await?,
+        })
+    }
+
+    fn client(&self) -> io::Result<&Client> {
+        let client = self
+            .client
+            .as_ref()
+            .ok_or_else(|| io::Error::other("`--offline` makes no connections"))?;
+        LazyLock::force(client)
+            .as_ref()
+            .map_err(|error| io::Error::other(error.to_string()))
+    }
+}
+
+async fn whole(mut body: Box<dyn Body>, at_most: usize) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        content.extend_from_slice(&chunk);
+        if content.len() > at_most {
+            return Err(io::Error::other(format!("it has more than {at_most} bytes")));
+        }
+    }
+    Ok(content)
+}
+
+fn headers_of(answer: &reqwest::Response) -> Vec<(String, String)> {
+    let text = |it: &reqwest::header::HeaderValue| String::from_utf8_lossy(it.as_bytes()).into_owned();
+    let headers = answer.headers().iter();
+    headers.map(|(name, value)| (name.to_string(), text(value))).collect()
 }
 
 fn certificate_files(trust: &Trust) -> Result<Vec<PathBuf>> {
@@ -136,27 +189,15 @@ fn unusable(path: &Path) -> impl FnOnce(reqwest::Error) -> Error {
 impl Fetch for Http {
     async fn send(&self, request: Request) -> io::Result<Response> {
         let method = Method::from_bytes(request.method.as_bytes()).map_err(io::Error::other)?;
-        let client = self
-            .client
-            .as_ref()
-            .ok_or_else(|| io::Error::other("`--offline` makes no connections"))?;
-        let client = LazyLock::force(client)
-            .as_ref()
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        let mut builder = client.request(method, &request.url);
+        let mut builder = self.client()?.request(method, &request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
         let answer = builder.body(request.body).send().await.map_err(why)?;
-        let text = |it: &reqwest::header::HeaderValue| String::from_utf8_lossy(it.as_bytes()).into_owned();
         Ok(Response {
             status: answer.status().as_u16(),
             url: answer.url().to_string(),
-            headers: answer
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
+            headers: headers_of(&answer),
             body: Box::new(Pieces(answer)),
         })
     }
@@ -166,11 +207,17 @@ impl Fetch for Http {
 /// hold a password.
 fn why(error: reqwest::Error) -> io::Error {
     let error = error.without_url();
-    let mut innermost: &dyn std::error::Error = &error;
+    let is_late = error.is_timeout();
+    let mut innermost: &(dyn std::error::Error + 'static) = &error;
     while let Some(cause) = innermost.source() {
         innermost = cause;
     }
-    io::Error::other(match innermost.to_string() {
+    let kind = match innermost.downcast_ref::<io::Error>() {
+        _ if is_late => io::ErrorKind::TimedOut,
+        Some(error) => error.kind(),
+        None => io::ErrorKind::Other,
+    };
+    let text = match innermost.to_string() {
         it if it.ends_with("UnknownIssuer") => {
             "nobody who is trusted has signed the server's certificate; `--cacert FILE` names whom to trust".to_owned()
         }
@@ -178,7 +225,8 @@ fn why(error: reqwest::Error) -> io::Error {
             "the server shows a certificate that is only good for signing others, and needs one of its own".to_owned()
         }
         it => it,
-    })
+    };
+    io::Error::new(kind, text)
 }
 
 struct Pieces(reqwest::Response);

@@ -5,7 +5,10 @@
 
 mod support;
 
-use support::World;
+use std::time::Duration;
+
+use support::web::Web;
+use support::{World, eventually};
 
 /// A Vagrantfile that loads a helper, and then leaves a mark.
 const LOADS: &str = "require_relative \"helper\"\nmark = `touch made-it`\nVagrant.configure(\"2\") { |config| }\n";
@@ -294,4 +297,80 @@ fn a_trusted_text_is_not_trusted_elsewhere() {
         .unwrap();
     world.ran(output).fails_with("Vagrantfile:1");
     assert!(!world.project().join("copy/made-it").exists());
+}
+
+/// Prints on one line each what a trusted file gets from a server and from a command.
+const SPEAKS: &str = r#"
+require "net/http"
+require "open-uri"
+require "open3"
+def told(what)
+  puts "said: #{what.inspect}"
+end
+told URI.open("WEB/hello", "X-Opened" => "yes", read_timeout: 30).read
+told URI.open("WEB/old").read
+moved = Net::HTTP.get_response(URI("WEB/old"))
+told [moved.code, moved.is_a?(Net::HTTPRedirection), moved["location"]]
+begin
+  URI.open("WEB/missing").read
+rescue OpenURI::HTTPError => error
+  told [error.message, error.io.status]
+end
+missing = Net::HTTP.get_response(URI("WEB/missing"))
+told [missing.code, missing.is_a?(Net::HTTPNotFound), missing.is_a?(Net::HTTPSuccess)]
+place = URI("WEB/hello")
+Net::HTTP.start(place.host, place.port) do |http|
+  answer = http.request(Net::HTTP::Get.new(place))
+  told [answer.code, answer.message, answer["Content-Length"], answer.body, answer.value]
+  told http.head("/hello").is_a?(Net::HTTPOK)
+  request = Net::HTTP::Post.new("/hello", "X-Own" => "yes")
+  request.body = "sent"
+  http.request(request)
+end
+Open3.popen3("tr a-z A-Z; echo wrong >&2; exit 3") do |input, output, errors, thread|
+  input.puts "to the command"
+  input.close
+  told [output.gets, output.read, errors.read, thread.value.exitstatus]
+end
+input, output, = Open3.popen2("cat")
+input << "kept"
+input.close
+told output.read
+Vagrant.configure("2") { |config| }
+"#;
+
+#[test]
+fn a_trusted_file_speaks_http_and_writes_to_commands() {
+    let world = World::with_vagrantfile("");
+    let folder = world.project().join("served");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("hello"), "a greeting").unwrap();
+    std::fs::write(folder.join("old.moved"), "/hello").unwrap();
+    let web = Web::of(&folder);
+    world.write("Vagrantfile", &SPEAKS.replace("WEB/", &web.url("")));
+
+    let stderr = world.run(["--trust", "status"]).success().stderr;
+
+    let said: Vec<&str> = stderr.lines().filter_map(|it| it.strip_prefix("said: ")).collect();
+    let expected = [
+        r#""a greeting""#,
+        r#""a greeting""#,
+        r#"["302", true, "/hello"]"#,
+        r#"["404 Not Found", ["404", "Not Found"]]"#,
+        r#"["404", true, false]"#,
+        r#"["200", "OK", "10", "a greeting", nil]"#,
+        "true",
+        r#"["TO THE COMMAND\n", "", "wrong\n", 3]"#,
+        r#""kept""#,
+    ];
+    assert_eq!(said, expected, "{stderr}");
+    // The server notes a request after it has answered.
+    let mut asked = Vec::new();
+    for (what, header) in [("GET /hello", "x-opened: yes"), ("POST /hello", "x-own: yes")] {
+        eventually(Duration::from_secs(30), || {
+            asked.extend(web.asked());
+            let mut these = asked.iter().filter(|it| it.what == what);
+            these.any(|it| it.headers.iter().any(|it| it.eq_ignore_ascii_case(header)))
+        });
+    }
 }

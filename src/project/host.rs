@@ -8,13 +8,14 @@ use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vagrantfile::host::{
-    Act, Change, Code, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform,
+    Act, Change, Code, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform, Request,
+    Response,
 };
 
 use super::trust::{TRUST_ADVICE, Trust};
 use crate::context::Context;
 use crate::environment::Environment;
-use crate::http::{Http, Trust as Certificates};
+use crate::http::Http;
 use crate::ui::Ui;
 
 /// This computer, as a Vagrantfile in a folder sees it.
@@ -200,14 +201,17 @@ impl Host for ProcessHost {
         })
     }
 
-    fn fetch(&mut self, url: &str) -> io::Result<Vec<u8>> {
+    fn request(&mut self, request: &Request) -> io::Result<Response> {
         if self.is_pretended {
-            return Ok(Vec::new());
+            return Ok(Response {
+                status: 200,
+                ..Response::default()
+            });
         }
-        let http = Http::unless_offline(self.is_offline, &Certificates::default()).map_err(io::Error::other)?;
+        let http = Http::for_vagrantfile(self.is_offline, request).map_err(io::Error::other)?;
         // Files are read on a thread of their own, where no runtime is.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(http.get(url, LONGEST_FILE as usize))
+        runtime.block_on(http.exchange(request.clone(), LONGEST_FILE as usize))
     }
 
     fn change(&mut self, change: &Change) -> io::Result<()> {

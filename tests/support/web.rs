@@ -24,7 +24,7 @@ pub struct Asked {
 }
 
 impl Web {
-    /// Serves a folder; a file `.token` in it names the bearer's token that everybody must show.
+    /// Serves a folder; a file `.token` in it names the bearer's token that everybody must show, and `NAME.moved` where NAME went.
     pub fn of(folder: &Path) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -72,6 +72,11 @@ fn serve(mut stream: TcpStream, folder: &Path, log: &Mutex<Vec<Asked>>) -> Optio
             None => ("404 Not Found", Vec::new()),
         },
     };
+    let place = fs::read_to_string(folder.join(format!("{}.moved", path.trim_start_matches('/')))).ok();
+    if let Some(place) = place {
+        let _ = answer(&mut stream, "302 Found", &format!("Location: {place}\r\n"), b"");
+        return None;
+    }
     let range = header("range:").filter(|_| status == "200 OK");
     let range = range.and_then(|it| {
         let (from, to) = it.strip_prefix("bytes=")?.split_once('-')?;

@@ -1,6 +1,6 @@
 //! A [`Host`] that stands in memory: for tests, and for reading text that belongs to no project.
 
-use super::{Act, Change, Code, Command, Decision, Facts, Host, Metadata, Moment, Output, Platform};
+use super::{Act, Change, Code, Command, Decision, Facts, Host, Metadata, Moment, Output, Platform, Request, Response};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -133,7 +133,7 @@ impl Host for MemoryHost {
         Err(io::ErrorKind::PermissionDenied.into())
     }
 
-    fn fetch(&mut self, _url: &str) -> io::Result<Vec<u8>> {
+    fn request(&mut self, _request: &Request) -> io::Result<Response> {
         Err(io::ErrorKind::PermissionDenied.into())
     }
 

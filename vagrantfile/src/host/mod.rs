@@ -14,6 +14,7 @@ pub use world::{Domain, Refusal, World, clean as clean_path};
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What surrounds a Vagrantfile.
 pub trait Host: Send {
@@ -60,8 +61,8 @@ pub trait Host: Send {
     /// Runs a command and waits. It is asked for only after [`Host::decide`] allowed it.
     fn run(&mut self, command: &Command) -> io::Result<Output>;
 
-    /// Fetches what a URL names. It is asked for only after [`Host::decide`] allowed it.
-    fn fetch(&mut self, url: &str) -> io::Result<Vec<u8>>;
+    /// Asks a server by HTTP. Every status is an answer. It is asked for only after [`Host::decide`] allowed it.
+    fn request(&mut self, request: &Request) -> io::Result<Response>;
 
     /// Changes a file or folder. It is asked for only after [`Host::decide`] allowed it.
     fn change(&mut self, change: &Change) -> io::Result<()>;
@@ -174,6 +175,53 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// What it wrote to its standard error output.
     pub stderr: Vec<u8>,
+}
+
+/// A request of HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST` and the like.
+    pub method: String,
+    /// Where; may have secrets.
+    pub url: String,
+    /// Names in lower case, and values, which may be secrets.
+    pub headers: Vec<(String, String)>,
+    /// What is sent along.
+    pub body: Vec<u8>,
+    /// Whether it goes on to where an answer points; otherwise that answer is the answer.
+    pub follows: bool,
+    /// Whether the server's certificate is not looked at.
+    pub insecure: bool,
+    /// How long it may take. Without, what the host thinks patient enough.
+    pub timeout: Option<Duration>,
+}
+
+/// What a server answers to a [`Request`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Response {
+    /// The status: 200, 404.
+    pub status: u16,
+    /// The usual words for the status.
+    pub reason: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Asks for what is there, wherever it may have gone.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            follows: true,
+            insecure: false,
+            timeout: None,
+        }
+    }
 }
 
 /// A change to a file or folder.

@@ -3,7 +3,7 @@
 //! **Invariant:** what one [`Domain`] changes here, no other sees: a box's file cannot act through the project's.
 
 use super::code::CodeList;
-use super::{Act, Change, Code, Command, Decision, Host, Metadata, Output};
+use super::{Act, Change, Code, Command, Decision, Host, Metadata, Output, Request, Response};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -217,11 +217,11 @@ impl World {
         }
     }
 
-    /// Fetches what a URL names where the host allows it.
-    pub fn fetch(&mut self, url: &str) -> Result<Vec<u8>, Refusal> {
-        match self.decide(&Act::Connect(url.to_owned())) {
+    /// Asks a server where the host allows it.
+    pub fn request(&mut self, request: &Request) -> Result<Response, Refusal> {
+        match self.decide(&Act::Connect(request.url.clone())) {
             Decision::Refuse(advice) => Err(Refusal::NotTrusted(advice)),
-            Decision::Allow => self.host.fetch(url).map_err(Refusal::Failed),
+            Decision::Allow => self.host.request(request).map_err(Refusal::Failed),
         }
     }
 

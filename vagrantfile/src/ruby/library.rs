@@ -15,7 +15,8 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
         include_str!("library/collections.rb"),
         &["Set", "OpenStruct", "LazyList"],
     ),
-    ("net.rb", include_str!("library/net.rb"), &["Net"]),
+    ("net.rb", include_str!("library/net.rb"), &["Net", "OpenSSL"]),
+    ("open3.rb", include_str!("library/open3.rb"), &["Open3", "PTY"]),
     (
         "rational.rb",
         include_str!("library/rational.rb"),

@@ -5,6 +5,7 @@ use crate::report::Place;
 use crate::ruby::interpreter::{Eval, Interpreter, Trace};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
+use std::io::ErrorKind;
 use std::rc::Rc;
 
 pub fn install(it: &mut Interpreter) {
@@ -59,23 +60,84 @@ pub fn install(it: &mut Interpreter) {
         ],
     );
     let system = it.core.named("SystemCallError");
-    for name in [
-        "ENOENT",
-        "EACCES",
-        "EEXIST",
-        "ENOTDIR",
-        "EISDIR",
-        "ECONNREFUSED",
-        "EINVAL",
-        "EPERM",
-        "ENOTEMPTY",
-        "EADDRINUSE",
-        "ETIMEDOUT",
-        "EHOSTUNREACH",
-        "EPIPE",
-    ] {
-        it.core.class_at(&format!("Errno::{name}"), &system);
+    for (name, ..) in SYSTEM_ERRORS {
+        it.core.class_at(name, &system);
     }
+}
+
+/// The classes of the system's errors, what they say, and the kinds of Rust's that they stand for.
+const SYSTEM_ERRORS: &[(&str, &str, Option<ErrorKind>)] = &[
+    ("Errno::ENOENT", "No such file or directory", Some(ErrorKind::NotFound)),
+    ("Errno::EACCES", "Permission denied", Some(ErrorKind::PermissionDenied)),
+    ("Errno::EEXIST", "File exists", Some(ErrorKind::AlreadyExists)),
+    ("Errno::ENOTDIR", "Not a directory", Some(ErrorKind::NotADirectory)),
+    ("Errno::EISDIR", "Is a directory", Some(ErrorKind::IsADirectory)),
+    (
+        "Errno::ENOTEMPTY",
+        "Directory not empty",
+        Some(ErrorKind::DirectoryNotEmpty),
+    ),
+    (
+        "Errno::EADDRINUSE",
+        "Address already in use",
+        Some(ErrorKind::AddrInUse),
+    ),
+    (
+        "Errno::EADDRNOTAVAIL",
+        "Cannot assign requested address",
+        Some(ErrorKind::AddrNotAvailable),
+    ),
+    (
+        "Errno::ECONNREFUSED",
+        "Connection refused",
+        Some(ErrorKind::ConnectionRefused),
+    ),
+    (
+        "Errno::ECONNRESET",
+        "Connection reset by peer",
+        Some(ErrorKind::ConnectionReset),
+    ),
+    (
+        "Errno::ECONNABORTED",
+        "Software caused connection abort",
+        Some(ErrorKind::ConnectionAborted),
+    ),
+    (
+        "Errno::EHOSTUNREACH",
+        "No route to host",
+        Some(ErrorKind::HostUnreachable),
+    ),
+    (
+        "Errno::ENETUNREACH",
+        "Network is unreachable",
+        Some(ErrorKind::NetworkUnreachable),
+    ),
+    ("Errno::ETIMEDOUT", "Connection timed out", Some(ErrorKind::TimedOut)),
+    ("Errno::EPIPE", "Broken pipe", Some(ErrorKind::BrokenPipe)),
+    (
+        "Errno::ENOTCONN",
+        "Transport endpoint is not connected",
+        Some(ErrorKind::NotConnected),
+    ),
+    ("Errno::EINVAL", "Invalid argument", Some(ErrorKind::InvalidInput)),
+    (
+        "Errno::EAGAIN",
+        "Resource temporarily unavailable",
+        Some(ErrorKind::WouldBlock),
+    ),
+    ("Errno::EPERM", "Operation not permitted", None),
+    ("Errno::EHOSTDOWN", "Host is down", None),
+    ("Errno::ENETDOWN", "Network is down", None),
+    ("Errno::ECHILD", "No child processes", None),
+    ("Errno::ESRCH", "No such process", None),
+    ("Errno::EBADF", "Bad file descriptor", None),
+    ("Errno::EIO", "Input/output error", None),
+];
+
+/// The class for an error of the system's, and what it says.
+pub fn of_system(kind: ErrorKind) -> Option<(&'static str, &'static str)> {
+    let found = SYSTEM_ERRORS.iter().find(|(.., it)| *it == Some(kind))?;
+    Some((found.0, found.1))
 }
 
 const METHODS: Methods = &[

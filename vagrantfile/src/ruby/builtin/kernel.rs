@@ -169,8 +169,9 @@ const METHODS: Methods = &[
         None => super::file::open(it, arguments),
     }),
     ("connect", |it, _, arguments| {
-        super::process::ask_to_connect(it, arguments)
+        super::network::ask_to_connect(it, arguments)
     }),
+    ("request", |it, _, arguments| super::network::request(it, arguments)),
     ("URI", |it, _, arguments| {
         let object = Value::Class(it.core.object.clone());
         let uri = it.send(&object, "const_get", vec![Value::symbol("URI")])?;

@@ -14,6 +14,7 @@ pub mod json;
 pub mod kernel;
 pub mod method;
 pub mod module;
+pub mod network;
 pub mod number;
 pub mod object;
 mod pack;
@@ -58,6 +59,7 @@ pub fn install(it: &mut Interpreter) {
         structure::install,
         environment::install,
         file::install,
+        network::install,
         process::install,
         time::install,
         json::install,

@@ -1,28 +1,14 @@
 //! Commands of the machine that reads the file. Each one asks the host first; without leave it is an error at its line.
 
 use super::Methods;
-use crate::host::Refusal;
-use crate::host::{Command, CommandLine, Output};
-use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
+use crate::host::{Command, CommandLine, Decision, Output, Refusal};
+use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 
 pub fn install(it: &mut Interpreter) {
-    let open3 = it.core.module_at("Open3");
-    it.own_methods(&open3, OPEN3);
-    let terminal = it.core.module_at("PTY");
-    it.own_methods(
-        &terminal,
-        &[("spawn", |it, _, arguments| open(it, arguments, Streams::Both))],
-    );
-    let uris = it.core.module_at("OpenURI");
-    it.own_methods(
-        &uris,
-        &[("open_uri", |it, _, arguments| {
-            let kernel = Value::Class(it.core.kernel.clone());
-            it.dispatch(&kernel, Symbol::new("open"), arguments.clone(), true)
-        })],
-    );
+    let commands = it.core.module_at("HostCommands");
+    it.own_methods(&commands, COMMANDS);
     let process = it.core.module_at("Process");
     it.own_methods(&process, PROCESS);
     let status = it.core.class_at("Process::Status", &it.core.object.clone());
@@ -31,37 +17,11 @@ pub fn install(it: &mut Interpreter) {
     it.put(&process, "CLOCK_REALTIME", Value::Integer(0));
     let etc = it.core.module_at("Etc");
     it.own_methods(&etc, ETC);
-    let socket = it.core.class_at("Socket", &it.core.object.clone());
-    it.own_methods(&socket, SOCKET);
-    for (name, value) in [("AF_INET", 2), ("AF_INET6", 10), ("SOCK_STREAM", 1), ("SOCK_DGRAM", 2)] {
-        it.put(&socket, name, Value::Integer(value));
-    }
-    for name in [
-        "TCPSocket",
-        "TCPServer",
-        "UDPSocket",
-        "UNIXSocket",
-        "UNIXServer",
-        "IPSocket",
-        "Addrinfo",
-    ] {
-        let class = it.core.class_at(name, &it.core.object.clone());
-        it.own_methods(
-            &class,
-            &[
-                ("new", connect),
-                ("open", connect),
-                ("tcp", connect),
-                ("getaddress", connect),
-            ],
-        );
-    }
-    for name in ["SocketError", "OpenURI::HTTPError"] {
-        it.core.class_at(name, &it.core.standard_error.clone());
-    }
 }
 
-const OPEN3: Methods = &[
+/// What `Open3` is made of in the library.
+const COMMANDS: Methods = &[
+    ("ask", ask_to_run),
     ("capture2", |it, _, arguments| {
         let output = run(it, arguments, true)?;
         Ok(Value::array(vec![text(&output.stdout), status(it, &output)]))
@@ -79,78 +39,8 @@ const OPEN3: Methods = &[
             status(it, &output),
         ]))
     }),
-    ("popen2", |it, _, arguments| open(it, arguments, Streams::Output)),
-    ("popen2e", |it, _, arguments| open(it, arguments, Streams::Both)),
-    ("popen3", |it, _, arguments| open(it, arguments, Streams::Each)),
     ("pipeline", pipeline),
-    ("pipeline_r", pipeline),
-    ("pipeline_start", pipeline),
 ];
-
-/// The streams that a command is opened with, beside its input.
-#[derive(Clone, Copy)]
-enum Streams {
-    Output,
-    Both,
-    Each,
-}
-
-/// `Open3.popen3` and its like. The command has ended when the block runs: what the block writes cannot reach it any more.
-fn open(it: &mut Interpreter, arguments: &Arguments, streams: Streams) -> Eval {
-    let output = run(it, arguments, true)?;
-    let input = it.core.class_at("Open3::Input", &it.core.object.clone());
-    it.methods(&input, INPUT);
-    let thread = it.core.class_at("Process::Waiter", &it.core.object.clone());
-    let value = Symbol::new("@value");
-    it.define(
-        &thread,
-        Symbol::new("value"),
-        MethodBody::Reader(value),
-        Visibility::Public,
-    );
-    it.methods(&thread, WAITER);
-    let thread = it.core.instance(&thread);
-    let ended = status(it, &output);
-    it.set_instance_variable(&thread, value, ended)?;
-    let texts = match streams {
-        Streams::Output => vec![output.stdout],
-        Streams::Both => vec![[output.stdout, output.stderr].concat()],
-        Streams::Each => vec![output.stdout, output.stderr],
-    };
-    let mut values = vec![it.core.instance(&input)];
-    for text in texts {
-        values.push(super::file::stream_of(it, &String::from_utf8_lossy(&text))?);
-    }
-    values.push(thread);
-    match &arguments.block {
-        Some(block) => it.yield_to(block, &values),
-        None => Ok(Value::array(values)),
-    }
-}
-
-const INPUT: Methods = &[
-    ("puts", refuse_input),
-    ("print", refuse_input),
-    ("write", refuse_input),
-    ("<<", refuse_input),
-    ("close", |_, _, _| Ok(Value::Nil)),
-    ("close_write", |_, _, _| Ok(Value::Nil)),
-    ("closed?", |_, _, _| Ok(Value::Boolean(true))),
-    ("sync=", |_, _, _| Ok(Value::Nil)),
-];
-
-const WAITER: Methods = &[
-    ("pid", |_, _, _| Ok(Value::Integer(0))),
-    ("join", |_, this, _| Ok(this.clone())),
-    ("alive?", |_, _, _| Ok(Value::Boolean(false))),
-];
-
-fn refuse_input(it: &mut Interpreter, _: &Value, _: &Arguments) -> Eval {
-    Err(it.error(
-        "NotImplementedError",
-        "a command in a Vagrantfile takes no input from a block; use Open3.capture3 with stdin_data",
-    ))
-}
 
 fn pipeline(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
     let mut lines = Vec::new();
@@ -259,18 +149,6 @@ const ETC: Methods = &[
     }),
 ];
 
-const SOCKET: Methods = &[
-    ("gethostname", |it, _, _| {
-        Ok(Value::string(it.shared.world.borrow().host.facts().hostname))
-    }),
-    ("ip_address_list", |_, _, _| Ok(Value::array(Vec::new()))),
-    ("getifaddrs", |_, _, _| Ok(Value::array(Vec::new()))),
-    ("tcp", connect),
-    ("new", connect),
-    ("getaddrinfo", connect),
-    ("gethostbyname", connect),
-];
-
 fn user(it: &mut Interpreter) -> Eval {
     let facts = it.shared.world.borrow().host.facts();
     let home = it.shared.world.borrow().host.home().to_string_lossy().into_owned();
@@ -297,7 +175,7 @@ fn user(it: &mut Interpreter) -> Eval {
     Ok(user)
 }
 
-fn text(bytes: &[u8]) -> Value {
+pub fn text(bytes: &[u8]) -> Value {
     Value::string(String::from_utf8_lossy(bytes).into_owned())
 }
 
@@ -388,11 +266,22 @@ fn run(it: &mut Interpreter, arguments: &Arguments, capture: bool) -> Outcome<Ou
             Err(it.error("Errno::ENOENT", format!("No such file or directory - {line}")))
         }
         Err(Refusal::Failed(error)) => Err(it.error("SystemCallError", format!("{error} - {line}"))),
-        Err(Refusal::NotTrusted(advice)) => Err(not_trusted(
-            it,
-            &format!("this file wants to run a command: {line}"),
-            advice,
-        )),
+        Err(Refusal::NotTrusted(advice)) => Err(may_not_run(it, &line, advice)),
+    }
+}
+
+fn may_not_run(it: &mut Interpreter, line: &str, advice: String) -> Box<Flow> {
+    not_trusted(it, &format!("this file wants to run a command: {line}"), advice)
+}
+
+/// Asks whether the file may run a command, which is run later.
+fn ask_to_run(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let command = command(it, arguments, true)?;
+    let line = command.line.text();
+    let decision = it.shared.world.borrow_mut().decide(&crate::host::Act::Run(command));
+    match decision {
+        Decision::Allow => Ok(Value::Nil),
+        Decision::Refuse(advice) => Err(may_not_run(it, &line, advice)),
     }
 }
 
@@ -457,51 +346,4 @@ fn status(it: &mut Interpreter, output: &Output) -> Value {
         object.instance.borrow_mut().insert(Symbol::new("@status"), code);
     }
     status
-}
-
-fn connect(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let mut target = Vec::new();
-    for value in arguments.split().0 {
-        target.push(it.to_s(value)?);
-    }
-    let what = format!("{} {}", it.to_s(this)?, target.join(":"));
-    let decision = it
-        .shared
-        .world
-        .borrow_mut()
-        .decide(&crate::host::Act::Connect(what.clone()));
-    match decision {
-        crate::host::Decision::Refuse(advice) => {
-            Err(not_trusted(it, &format!("this file wants to connect: {what}"), advice))
-        }
-        crate::host::Decision::Allow => Err(it.error("Errno::ECONNREFUSED", format!("Connection refused - {what}"))),
-    }
-}
-
-/// `Kernel.connect`, which is not Ruby's: asks whether the file may connect to an address.
-pub fn ask_to_connect(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    let url = it.text_of(arguments.get(0))?;
-    let decision = it
-        .shared
-        .world
-        .borrow_mut()
-        .decide(&crate::host::Act::Connect(url.clone()));
-    match decision {
-        crate::host::Decision::Allow => Ok(Value::Nil),
-        crate::host::Decision::Refuse(advice) => {
-            Err(not_trusted(it, &format!("this file wants to connect to {url}"), advice))
-        }
-    }
-}
-
-/// The text behind a URL.
-pub fn fetch_url(it: &mut Interpreter, url: &str) -> Outcome<String> {
-    let result = it.shared.world.borrow_mut().fetch(url);
-    match result {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(Refusal::NotTrusted(advice)) => {
-            Err(not_trusted(it, &format!("this file wants to connect to {url}"), advice))
-        }
-        Err(Refusal::Failed(error)) => Err(it.error("SocketError", format!("cannot fetch {url}: {error}"))),
-    }
 }

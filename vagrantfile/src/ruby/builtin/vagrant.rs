@@ -56,8 +56,8 @@ pub fn install(it: &mut Interpreter) {
         &subprocess,
         &[("execute", |it, _, arguments| {
             let words = arguments.split().0.to_vec();
-            let open3 = Value::Class(it.core.module_at("Open3"));
-            let output = it.send(&open3, "capture3", words)?;
+            let commands = Value::Class(it.core.module_at("HostCommands"));
+            let output = it.send(&commands, "capture3", words)?;
             let output = super::array::items(&output);
             let class = it
                 .core

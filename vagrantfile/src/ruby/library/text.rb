@@ -96,12 +96,12 @@ module URI
       text
     end
 
-    def open(*)
-      Kernel.open(to_s)
+    def open(...)
+      Kernel.open(to_s, ...)
     end
 
-    def read(*)
-      Kernel.open(to_s).read
+    def read(...)
+      open(...).read
     end
 
     def ==(other)
@@ -130,8 +130,8 @@ module URI
     root + path.gsub(%r{/\.\./}, "/")
   end
 
-  def self.open(address, *, &block)
-    Kernel.open(address.to_s, &block)
+  def self.open(address, ...)
+    Kernel.open(address.to_s, ...)
   end
 
   def self.regexp(*)

@@ -9,6 +9,7 @@ mod utils;
 
 use crate::host::{Change, Metadata};
 use crate::ruby::builtin::Methods;
+use crate::ruby::builtin::exception::of_system;
 use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
@@ -309,14 +310,8 @@ fn metadata_of(this: &Value) -> Option<Metadata> {
 
 /// The error of Ruby's for an error of the system's.
 pub fn failed(it: &mut Interpreter, error: io::Error, path: &Path) -> Box<Flow> {
-    let (class, text) = match error.kind() {
-        io::ErrorKind::NotFound => ("Errno::ENOENT", "No such file or directory".to_owned()),
-        io::ErrorKind::PermissionDenied => ("Errno::EACCES", "Permission denied".to_owned()),
-        io::ErrorKind::AlreadyExists => ("Errno::EEXIST", "File exists".to_owned()),
-        io::ErrorKind::IsADirectory => ("Errno::EISDIR", "Is a directory".to_owned()),
-        io::ErrorKind::NotADirectory => ("Errno::ENOTDIR", "Not a directory".to_owned()),
-        _ => ("SystemCallError", error.to_string()),
-    };
+    let found = of_system(error.kind()).map(|(class, text)| (class, text.to_owned()));
+    let (class, text) = found.unwrap_or_else(|| ("SystemCallError", error.to_string()));
     it.error(class, format!("{text} @ rb_sysopen - {}", path.display()))
 }
 

@@ -177,7 +177,7 @@ pub fn open(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     };
     let file = it.core.class_at("File", &it.core.object.clone());
     let stream = if name.starts_with("http://") || name.starts_with("https://") {
-        let text = crate::ruby::builtin::process::fetch_url(it, &name)?;
+        let text = crate::ruby::builtin::network::fetch_url(it, &name, &arguments.list)?;
         opened(it, &file, text, None)?
     } else {
         let path = path_argument(it, Some(&Value::string(name)))?;
