@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -16,11 +17,14 @@ use crate::config::value::to_text;
 /// How many lines of a statement are looked through for its values.
 const STATEMENT: usize = 60;
 
-/// The texts of the original files.
+/// The texts of the original files, and where in the new file a comment would stand.
+#[derive(Clone)]
 pub struct Comments<'a> {
     text_of: &'a dyn Fn(&Path) -> String,
-    files: RefCell<HashMap<Arc<Path>, Vec<String>>>,
+    files: Rc<RefCell<HashMap<Arc<Path>, Vec<String>>>>,
     logic: Option<Regex>,
+    /// The logic of what the comment would stand in, which is said there.
+    said: Option<(Arc<Path>, usize)>,
 }
 
 impl<'a> Comments<'a> {
@@ -28,15 +32,25 @@ impl<'a> Comments<'a> {
     pub fn new(text_of: &'a dyn Fn(&Path) -> String) -> Self {
         Self {
             text_of,
-            files: RefCell::default(),
+            files: Rc::default(),
             logic: Regex::new(
                 r"\b(if|unless|elsif|elseif|else|case|when|for|while|until|each\w*|times|upto|step|map|def|function \w+)\b",
             )
             .ok(),
+            said: None,
         }
     }
 
-    /// What is to be said of an entry: the line that its logic stands in, where it has some.
+    /// Comments on what stands inside an entry: the logic that the entry itself was reached by is not said again.
+    pub fn inside(&self, entry: &Entry) -> Self {
+        let line = self.deciding_line(&entry.origin);
+        Self {
+            said: line.map(|it| (entry.origin.file.clone(), it)),
+            ..self.clone()
+        }
+    }
+
+    /// What is to be said of an entry: the line of the logic that it was reached by, or else its own where its values were computed.
     pub fn on(&self, entry: &Entry) -> Option<String> {
         let values = match &entry.setting {
             Setting::Assign(value) => vec![value],
@@ -48,6 +62,7 @@ impl<'a> Comments<'a> {
         };
         let line = self
             .deciding_line(&entry.origin)
+            .filter(|it| !self.is_said(&entry.origin, *it))
             .or_else(|| (!self.stand_in_text(&values, &entry.origin)).then_some(entry.origin.line as usize))?;
         Some(self.quoted(&entry.origin, line))
     }
@@ -60,6 +75,12 @@ impl<'a> Comments<'a> {
     /// The line of an entry, with its number.
     pub fn of(&self, entry: &Entry) -> String {
         self.quoted(&entry.origin, entry.origin.line as usize)
+    }
+
+    fn is_said(&self, origin: &Origin, line: usize) -> bool {
+        self.said
+            .as_ref()
+            .is_some_and(|(file, said)| *file == origin.file && *said == line)
     }
 
     fn quoted(&self, origin: &Origin, line: usize) -> String {
@@ -97,8 +118,19 @@ impl<'a> Comments<'a> {
         let lines: Vec<String> = (0..STATEMENT)
             .map_while(|it| self.line(origin, origin.line as usize + it))
             .collect();
-        let text = lines.join("\n");
-        values.iter().all(|it| stands_in(it, &text))
+        let indent = lines.first().map_or(0, |it| indent_of(it));
+        let is_own = |it: &&String| it.trim().is_empty() || indent_of(it) > indent;
+        let own: Vec<&str> = lines
+            .iter()
+            .take(1)
+            .chain(lines.iter().skip(1).take_while(is_own))
+            .map(String::as_str)
+            .collect();
+        let statement = Statement {
+            own: own.join("\n"),
+            with_text_below: lines.join("\n"),
+        };
+        values.iter().all(|it| statement.holds(it))
     }
 
     fn line(&self, origin: &Origin, number: usize) -> Option<String> {
@@ -137,16 +169,31 @@ fn without_text(line: &str) -> String {
         .collect()
 }
 
-fn stands_in(value: &Value, text: &str) -> bool {
-    match value {
-        Value::Nil | Value::Unset | Value::Boolean(_) => true,
-        Value::List(items) => items.iter().all(|it| stands_in(it, text)),
-        Value::Map(pairs) => pairs.iter().all(|(_, it)| stands_in(it, text)),
-        scalar => {
-            let written = to_text(scalar).unwrap_or_default();
-            written
-                .lines()
-                .all(|line| text.contains(line.trim()) || text.replace('_', "").contains(line.trim()))
+/// Where values are looked for.
+struct Statement {
+    /// A line and those that are indented below it.
+    own: String,
+    /// All that follows, too: the texts of heredocs stand as far to the left as they like.
+    with_text_below: String,
+}
+
+impl Statement {
+    fn holds(&self, value: &Value) -> bool {
+        match value {
+            Value::Nil | Value::Unset | Value::Boolean(_) => true,
+            Value::List(items) => items.iter().all(|it| self.holds(it)),
+            Value::Map(pairs) => pairs.iter().all(|(_, it)| self.holds(it)),
+            scalar => {
+                let written = to_text(scalar).unwrap_or_default();
+                let place = if written.contains('\n') {
+                    &self.with_text_below
+                } else {
+                    &self.own
+                };
+                written
+                    .lines()
+                    .all(|line| place.contains(line.trim()) || place.replace('_', "").contains(line.trim()))
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ const WORDS: &[&str] = &[
 pub fn write(script: &Script, comments: &Comments<'_>) -> Result<String, Refusal> {
     let mut writer = Writer {
         text: String::from("Vagrant.configure(\"2\", function(config)\n"),
-        comments,
+        comments: comments.clone(),
         depth: 1,
     };
     writer.scope("config", &script.root);
@@ -28,7 +28,7 @@ pub fn write(script: &Script, comments: &Comments<'_>) -> Result<String, Refusal
 
 struct Writer<'a> {
     text: String,
-    comments: &'a Comments<'a>,
+    comments: Comments<'a>,
     depth: usize,
 }
 
@@ -51,7 +51,7 @@ impl Writer<'_> {
             "config.vm.define({}, {options}function(machine)",
             text_of(&machine.name)
         ));
-        self.inside(|it| it.scope("machine", &machine.scope));
+        self.inside(&machine.definition, |it| it.scope("machine", &machine.scope));
         self.line("end)");
     }
 
@@ -66,14 +66,14 @@ impl Writer<'_> {
                     // What overrides stands in the first block of the provider.
                     let under = under.filter(|it| !overridden.contains(&it.provider.as_str()));
                     overridden.extend(under.map(|it| it.provider.as_str()));
-                    self.provider(owner, &name, call, under.map(|it| it.entries.as_slice()));
+                    self.provider(owner, entry, (&name, call), under.map(|it| it.entries.as_slice()));
                 }
                 _ => self.entry(owner, entry),
             }
         }
     }
 
-    fn provider(&mut self, owner: &str, name: &str, call: &Call, overrides: Option<&[Entry]>) {
+    fn provider(&mut self, owner: &str, entry: &Entry, (name, call): (&str, &Call), overrides: Option<&[Entry]>) {
         if call.body.is_empty() && overrides.is_none() {
             return self.line(&format!("{owner}.vm.provider({})", text_of(name)));
         }
@@ -86,7 +86,7 @@ impl Writer<'_> {
             "{owner}.vm.provider({}, function({parameters})",
             text_of(name)
         ));
-        self.inside(|it| {
+        self.inside(entry, |it| {
             it.entries("provider", &call.body);
             it.entries("override", overrides.unwrap_or_default());
         });
@@ -114,7 +114,7 @@ impl Writer<'_> {
                 }
                 let separator = if arguments.is_empty() { "" } else { ", " };
                 self.line(&format!("{target}({arguments}{separator}function(it)"));
-                self.inside(|inner| inner.entries("it", &call.body));
+                self.inside(entry, |inner| inner.entries("it", &call.body));
                 self.line("end)");
             }
         }
@@ -130,10 +130,13 @@ impl Writer<'_> {
         }
     }
 
-    fn inside(&mut self, write: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, entry: &Entry, write: impl FnOnce(&mut Self)) {
+        let inner = self.comments.inside(entry);
+        let outer = std::mem::replace(&mut self.comments, inner);
         self.depth += 1;
         write(self);
         self.depth -= 1;
+        self.comments = outer;
     }
 
     fn line(&mut self, line: &str) {

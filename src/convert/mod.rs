@@ -16,6 +16,7 @@ mod toml;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use comments::Comments;
@@ -92,7 +93,10 @@ pub fn convert(
     let folder = original.path.parent().unwrap_or(Path::new("/"));
     let mut script = read()?.script()?;
     let comments = Comments::new(original.text);
-    let left_out: Vec<String> = script.mark_code().iter().map(|it| comments.of(it)).collect();
+    let mut left_out: Vec<String> = script.mark_code().iter().map(|it| comments.of(it)).collect();
+    // A line that a loop reaches for each machine is told of once.
+    let mut told = HashSet::new();
+    left_out.retain(|it| told.insert(it.clone()));
     let text = to.write(&script, original, &comments)?;
     let different = |differences| Refusal::Different {
         language: to.title(),

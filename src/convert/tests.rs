@@ -63,9 +63,12 @@ fn what_is_computed_stands_as_it_came_out_below_the_line_that_says_it() {
   config.vm.box = "debian/#{4 * 3}"
   (1..2).each do |number|
     config.vm.define "node-#{number}" do |node|
+      node.vm.hostname = "node"
       node.vm.network :private_network, ip: "192.168.56.1#{number}"
     end
   end
+  config.vm.post_up_message = %w[de bian].join + "/12"
+  # debian/12
 end
 "#;
     check(
@@ -75,11 +78,16 @@ end
             [vm]
             # Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
             box = "debian/12"
+            # Vagrantfile:9: config.vm.post_up_message = %w[de bian].join + "/12"
+            post_up_message = "debian/12"
 
             # Vagrantfile:3: (1..2).each do |number|
             [machine.node-1]
 
-            # Vagrantfile:3: (1..2).each do |number|
+            [machine.node-1.vm]
+            hostname = "node"
+
+            # Vagrantfile:6: node.vm.network :private_network, ip: "192.168.56.1#{number}"
             [[machine.node-1.vm.network]]
             type = "private_network"
             ip = "192.168.56.11"
@@ -87,7 +95,10 @@ end
             # Vagrantfile:3: (1..2).each do |number|
             [machine.node-2]
 
-            # Vagrantfile:3: (1..2).each do |number|
+            [machine.node-2.vm]
+            hostname = "node"
+
+            # Vagrantfile:6: node.vm.network :private_network, ip: "192.168.56.1#{number}"
             [[machine.node-2.vm.network]]
             type = "private_network"
             ip = "192.168.56.12"
@@ -100,16 +111,20 @@ end
             Vagrant.configure("2", function(config)
               -- Vagrantfile:2: config.vm.box = "debian/#{4 * 3}"
               config.vm.box = "debian/12"
+              -- Vagrantfile:9: config.vm.post_up_message = %w[de bian].join + "/12"
+              config.vm.post_up_message = "debian/12"
 
               -- Vagrantfile:3: (1..2).each do |number|
               config.vm.define("node-1", function(machine)
-                -- Vagrantfile:3: (1..2).each do |number|
+                machine.vm.hostname = "node"
+                -- Vagrantfile:6: node.vm.network :private_network, ip: "192.168.56.1#{number}"
                 machine.vm.network("private_network", { ip = "192.168.56.11" })
               end)
 
               -- Vagrantfile:3: (1..2).each do |number|
               config.vm.define("node-2", function(machine)
-                -- Vagrantfile:3: (1..2).each do |number|
+                machine.vm.hostname = "node"
+                -- Vagrantfile:6: node.vm.network :private_network, ip: "192.168.56.1#{number}"
                 machine.vm.network("private_network", { ip = "192.168.56.12" })
               end)
             end)

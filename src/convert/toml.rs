@@ -33,7 +33,7 @@ struct Keys {
 pub fn write(script: &Script, comments: &Comments<'_>) -> Result<String, Refusal> {
     let mut writer = Writer {
         text: String::new(),
-        comments,
+        comments: comments.clone(),
     };
     writer.scope("", &script.root)?;
     for machine in &script.machines {
@@ -46,14 +46,16 @@ pub fn write(script: &Script, comments: &Comments<'_>) -> Result<String, Refusal
             keys.set("autostart", "false".to_owned());
         }
         writer.array(&format!("[{prefix}]"), &keys, &machine.definition);
+        writer.comments = comments.inside(&machine.definition);
         writer.scope(&format!("{prefix}."), &machine.scope)?;
+        writer.comments = comments.clone();
     }
     Ok(writer.text)
 }
 
 struct Writer<'a> {
     text: String,
-    comments: &'a Comments<'a>,
+    comments: Comments<'a>,
 }
 
 impl Writer<'_> {
@@ -109,9 +111,9 @@ impl Writer<'_> {
             "vm.network" | "vm.disk" | "vm.cloud_init" => called(&["type"], entry, call)?,
             "vm.synced_folder" => called(&["host", "guest"], entry, call)?,
             "push.define" => called(&["name"], entry, call)?,
-            "vm.provision" => provisioner(entry, call, self.comments)?,
+            "vm.provision" => provisioner(entry, call, &self.comments)?,
             "trigger.before" | "trigger.after" => {
-                let keys = trigger(name, entry, call, self.comments)?;
+                let keys = trigger(name, entry, call, &self.comments)?;
                 self.array(&format!("[[{prefix}trigger]]"), &keys, entry);
                 return Ok(());
             }
@@ -158,7 +160,7 @@ impl Writer<'_> {
         } else {
             body
         };
-        let keys = body_keys(provider, &body, self.comments)?;
+        let keys = body_keys(provider, &body, &self.comments)?;
         let header = format!("{prefix}provider.{}", key(provider));
         self.table(&format!("[{header}]"), &keys);
         if let Some(overridden) = scope.override_of(provider) {
@@ -273,7 +275,7 @@ fn provisioner(entry: &Entry, call: &Call, comments: &Comments<'_>) -> Result<Ke
         .collect();
     body.extend(call.body.iter().cloned());
     let mut inner = Vec::new();
-    let said = body_keys(&kind, &body, comments)?;
+    let said = body_keys(&kind, &body, &comments.inside(entry))?;
     keys.gaps = said.gaps;
     let header = comments.on(entry);
     for (name, value, comment) in said.lines {
@@ -309,7 +311,7 @@ fn trigger(name: &str, entry: &Entry, call: &Call, comments: &Comments<'_>) -> R
         .iter()
         .map(|(name, it)| assigned(name, &it.value, &entry.origin));
     let body: Vec<Entry> = call.body.iter().cloned().chain(named).collect();
-    let said = body_keys("", &body, comments)?;
+    let said = body_keys("", &body, &comments.inside(entry))?;
     keys.gaps = said.gaps;
     let header = comments.on(entry);
     for (name, value, comment) in said.lines {
