@@ -121,7 +121,8 @@ fn config_names_the_layer_of_each_value_and_shows_no_secrets() {
     world.write(
         "Vagrantfile",
         "Vagrant.configure('2') do |config|\n  config.vm.box = 'layers'\n  config.vm.network :forwarded_port, guest: 80, host: 8080\n  \
-         config.vm.provision :shell, inline: 'login hunter2'\nend\n",
+         config.vm.provision :shell, inline: 'login hunter2', env: { 'DB_PASSWORD' => 'hunter3', 'STAGE' => 'test' }\n  \
+         config.trigger.after(:up) { |trigger| trigger.info = 'done' }\nend\n",
     );
 
     let shown = world.run(["config"]).success().stdout.clone();
@@ -137,9 +138,16 @@ fn config_names_the_layer_of_each_value_and_shows_no_secrets() {
         line("ssh.password = *****").ends_with("Vagrantfile:1 (the user's)"),
         "{shown}"
     );
-    assert!(line("guest = 80").ends_with("project/Vagrantfile:3"), "{shown}");
+    assert!(line("guest = 80").ends_with("# Vagrantfile:3"), "{shown}");
     assert!(line("inline").contains("login *****"), "{shown}");
-    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(
+        line("env[\"DB_PASSWORD\"] = *****").ends_with("# Vagrantfile:4"),
+        "{shown}"
+    );
+    assert!(line("env[\"STAGE\"]").contains("\"test\""), "{shown}");
+    assert!(line("trigger after up").ends_with("# Vagrantfile:5"), "{shown}");
+    assert!(line("info = \"done\"").ends_with("# Vagrantfile:5"), "{shown}");
+    assert!(!shown.contains("hunter"), "{shown}");
     let json = world.run(["config", "--json"]).success().stdout.clone();
     assert!(json.contains("080027000001") && json.contains("hunter2"), "{json}");
 }

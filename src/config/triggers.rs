@@ -35,6 +35,16 @@ pub enum Stage {
     After,
 }
 
+impl Stage {
+    /// The method of `config.trigger` that defines it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Before => "before",
+            Stage::After => "after",
+        }
+    }
+}
+
 impl TriggerDefinition {
     /// The triggers of a call: one for each command that it names.
     pub fn of_call(stage: Stage, call: &Call, origin: &Origin) -> Vec<Self> {

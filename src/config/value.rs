@@ -166,6 +166,7 @@ pub fn shown(value: &Value) -> String {
         Value::String(text) => format!("{text:?}"),
         Value::Symbol(text) => format!(":{text}"),
         Value::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Map(pairs) if pairs.is_empty() => "{}".to_owned(),
         Value::Map(_) => "{...}".to_owned(),
         other => to_text(other).unwrap_or_else(|| kind_of(other).to_owned()),
     };

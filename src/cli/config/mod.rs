@@ -60,6 +60,7 @@ impl ConfigArgs {
                 machines.push(of_machine(&facts(&target, &provider), &merged));
             } else {
                 let layers = Layers {
+                    working_folder: context.environment.working_folder(),
                     box_file: box_file.as_deref(),
                     home_file: context.home.vagrantfile(),
                 };

@@ -16,8 +16,10 @@ const MASK: &str = "*****";
 /// The password of public boxes, which everybody knows, is none: half of all paths would be masked.
 const PUBLIC_PASSWORD: &str = "vagrant";
 
-/// The files of layers that are not the project's own.
+/// Where the layers lie.
 pub struct Layers<'a> {
+    /// The folder that files are named from, where they lie in it.
+    pub working_folder: PathBuf,
     /// The box's.
     pub box_file: Option<&'a Path>,
     /// The user's.
@@ -31,7 +33,7 @@ pub fn machine(name: &str, provider: &str, merged: &Merged, layers: &Layers<'_>)
         secrets: to_texts(merged.core.options.value("vagrant.sensitive")),
         layers,
     };
-    rows.table("  ", &merged.core.options);
+    rows.body("  ", &merged.core);
     for network in merged.networks.iter() {
         rows.add("  ", &format!("network {}", network.kind), network.origin.as_ref());
         rows.table("    ", &network.options);
@@ -51,6 +53,11 @@ pub fn machine(name: &str, provider: &str, merged: &Merged, layers: &Layers<'_>)
     for block in merged.providers.iter() {
         rows.add("  ", &format!("provider {}", block.name), Some(&block.origin));
         rows.body("    ", &block.body);
+    }
+    for trigger in &merged.triggers {
+        let text = format!("trigger {} {}", trigger.stage.word(), trigger.command);
+        rows.add("  ", &text, Some(&trigger.origin));
+        rows.body("    ", &trigger.body);
     }
     for called in [&merged.disks, &merged.cloud_inits, &merged.pushes]
         .into_iter()
@@ -75,15 +82,28 @@ impl Rows<'_> {
 
     fn table(&mut self, indent: &str, options: &Table) {
         for (name, value) in options.iter() {
-            let text = if is_secret(name) && value.value != Value::Nil {
-                self.secrets
-                    .extend(to_text(&value.value).filter(|it| it != PUBLIC_PASSWORD));
-                MASK.to_owned()
-            } else {
-                shown(&value.value)
-            };
-            self.add(indent, &format!("{name} = {text}"), value.origin.as_ref());
+            self.value(indent, name, is_secret(name), &value.value, value.origin.as_ref());
         }
+    }
+
+    /// A value in one line, or a hash in a line for each of its keys.
+    fn value(&mut self, indent: &str, path: &str, secret: bool, value: &Value, origin: Option<&Origin>) {
+        if let Value::Map(pairs) = value
+            && !pairs.is_empty()
+        {
+            for (key, inner) in pairs {
+                let secret = secret || to_text(key).is_some_and(|it| is_secret(&it));
+                self.value(indent, &format!("{path}[{}]", shown(key)), secret, inner, origin);
+            }
+            return;
+        }
+        let text = if secret && *value != Value::Nil {
+            self.secrets.extend(to_text(value).filter(|it| it != PUBLIC_PASSWORD));
+            MASK.to_owned()
+        } else {
+            shown(value)
+        };
+        self.add(indent, &format!("{path} = {text}"), origin);
     }
 
     fn body(&mut self, indent: &str, body: &Body) {
@@ -101,7 +121,8 @@ impl Rows<'_> {
 
     /// A place; whose it is, where it is not the project's.
     fn place(&self, origin: &Origin) -> String {
-        let place = format!("{}:{}", origin.file.display(), origin.line);
+        let file = origin.file.strip_prefix(&self.layers.working_folder);
+        let place = format!("{}:{}", file.unwrap_or(&origin.file).display(), origin.line);
         let is = |file: Option<&Path>| file == Some(&*origin.file);
         match (is(self.layers.box_file), is(self.layers.home_file.as_deref())) {
             (true, _) => format!("{place} (the box's)"),
@@ -125,10 +146,10 @@ impl Rows<'_> {
 
 /// Whether an option holds what nobody else should read, by its name.
 fn is_secret(name: &str) -> bool {
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
     let is_file = name.ends_with("_path") || name.ends_with("_file");
     !is_file
-        && ["password", "passphrase", "token", "secret"]
+        && ["password", "passwd", "passphrase", "token", "secret", "api_key"]
             .iter()
             .any(|it| name.contains(it))
 }

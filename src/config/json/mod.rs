@@ -312,12 +312,7 @@ fn trigger(definition: &TriggerDefinition) -> Json {
     }
     found.push(("command".to_owned(), json!(definition.command)));
     found.retain(|(_, value)| !value.is_null());
-    let stage = if definition.stage == Stage::Before {
-        "before"
-    } else {
-        "after"
-    };
-    let mut trigger = Map::from_iter([("when".to_owned(), json!(stage))]);
+    let mut trigger = Map::from_iter([("when".to_owned(), json!(definition.stage.word()))]);
     if let Json::Object(found) = object(found) {
         trigger.extend(found);
     }
