@@ -421,9 +421,9 @@ pub const NETWORK_OPTIONS: &[Descriptor] = &[
     Descriptor::attribute("ip", Kind::String, Default::Nil, "The machine's address."),
     Descriptor::attribute(
         "type",
-        Kind::Word(&["dhcp", "static", "static6"]),
+        Kind::Word(&["dhcp", "static", "static6", "bridge", "direct", "network"]),
         Default::Nil,
-        "How the address is found: `dhcp` or `static`.",
+        "How the address is found: `dhcp` or `static`; or what libvirt's public network is: `bridge`, `direct` or `network`.",
     ),
     Descriptor::attribute(
         "netmask",

@@ -22,7 +22,7 @@ const HEAD: &str = "---@meta\n-- Written by `jaunt config schema --format luacat
 const TAIL: &str = "\
 Vagrant = {}
 
----@param version string
+---@param version string|integer
 ---@param block fun(config: jaunt.Config)
 function Vagrant.configure(version, block) end
 
@@ -62,11 +62,15 @@ fn overloads(descriptor: &Descriptor) -> String {
             format!("fun(type: {name}, options?: {class})")
         }),
         "provision" => {
-            let of_kind = |name: &str, class: &str| {
+            let block = |name: &str, class: &str| format!("fun(type: {name}, block: fun(it: {class}))");
+            let options = |name: &str, class: &str| {
                 format!("fun(type: {name}, options?: {class}|jaunt.Object.provisioner, block?: fun(it: {class}))")
             };
             let named = "fun(name: string, options: table, block?: fun(it: any))".to_owned();
-            each(Group::Provisioner, of_kind).into_iter().chain([named]).collect()
+            let mut signatures = each(Group::Provisioner, block);
+            signatures.extend(each(Group::Provisioner, options));
+            signatures.push(named);
+            signatures
         }
         "provider" => {
             let of_one = |name: &str, class: &str| {
@@ -85,7 +89,11 @@ fn overloads(descriptor: &Descriptor) -> String {
         "synced_folder" => vec!["fun(host: string, guest?: string, options?: jaunt.Object.synced_folder)".to_owned()],
         "disk" => vec!["fun(type: string, options?: jaunt.Object.disk)".to_owned()],
         "cloud_init" => vec!["fun(type: string, options?: jaunt.Object.cloud_init)".to_owned()],
-        _ => vec!["fun(on: string|string[], block?: fun(it: jaunt.Object.trigger))".to_owned()],
+        _ => vec![
+            "fun(on: string|string[], block: fun(it: jaunt.Object.trigger))".to_owned(),
+            "fun(on: string|string[], options: jaunt.Object.trigger, block?: fun(it: jaunt.Object.trigger))".to_owned(),
+            "fun(on: string, further: string, block: fun(it: jaunt.Object.trigger))".to_owned(),
+        ],
     };
     format!(
         "---@field {} {} {documentation}\n",
@@ -103,11 +111,17 @@ fn each(group: Group, signature: impl Fn(&str, &str) -> String) -> Vec<String> {
 
 fn field(name: &str, descriptor: &Descriptor) -> String {
     let types = match descriptor.form {
-        Form::Attribute | Form::Reading => type_of(descriptor.kind),
-        Form::Call { .. } => "fun(...: any)".to_owned(),
+        Form::Attribute | Form::Reading => format!("? {}", type_of(descriptor.kind)),
+        // A method is there; only attributes may be nil.
+        Form::Call { .. } => " fun(...: any)".to_owned(),
     };
     let default = default_of(descriptor).map_or(String::new(), |it| format!(" Default: {it}."));
-    format!("---@field {name}? {types} {}{default}\n", descriptor.documentation)
+    let mut text = format!("---@field {name}{types} {}{default}\n", descriptor.documentation);
+    for alias in descriptor.aliases {
+        let alias = alias.rsplit('.').next().unwrap_or(alias);
+        text.push_str(&format!("---@field {alias}{types} Another name of `{name}`.\n"));
+    }
+    text
 }
 
 fn type_of(kind: Kind) -> String {

@@ -246,11 +246,10 @@ fn the_lua_annotations_are_lua_whose_types_are_all_declared() {
     }
     for owner in owners() {
         for descriptor in owner.attributes().filter(|it| !it.path.contains('.')) {
-            assert!(
-                text.contains(&format!("---@field {}? ", descriptor.path)),
-                "{}",
-                descriptor.path
-            );
+            for name in descriptor.aliases.iter().chain([&descriptor.path]) {
+                let name = name.rsplit('.').next().unwrap();
+                assert!(text.contains(&format!("---@field {name}? ")), "{name}");
+            }
         }
     }
 }
