@@ -48,7 +48,8 @@ pub enum Error {
 
     #[error("the machine `{machine}` is there, and the Vagrantfile of {} does not define it any more", project.display())]
     #[diagnostic(help(
-        "define it there again (`config.vm.define \"{machine}\"`), if only to run `jaunt destroy {machine}`; where that Vagrantfile is gone, `jaunt gc` knows more"
+        "there, `jaunt halt {machine}` stops it and `jaunt destroy {machine}` removes it; `config.vm.define \"{machine}\"` takes it back; where \
+         that Vagrantfile is gone, `jaunt gc` knows more"
     ))]
     NotDefinedAnyMore { machine: String, project: PathBuf },
 
@@ -115,6 +116,13 @@ pub enum Error {
     #[error("the machine `{machine}` is not running")]
     #[diagnostic(help("`jaunt up {machine}` starts it"))]
     NotRunning { machine: String },
+
+    #[error("the machine `{machine}` is paused")]
+    #[diagnostic(help(
+        "`jaunt up {machine}` lets it go on; where its disk could not be written, make room on the file system of {} before",
+        folder.display()
+    ))]
+    Paused { machine: String, folder: PathBuf },
 
     #[error("the machine `{machine}` has no snapshot `{name}`")]
     #[diagnostic(help("`jaunt snapshot list {machine}` shows which there are"))]
@@ -275,7 +283,7 @@ impl Error {
             Error::UnknownMachine { .. } | Error::NotDefinedAnyMore { .. } => "Vagrant::Errors::MachineNotFound",
             Error::WhichMachine { .. } => "Vagrant::Errors::MultiVMTargetRequired",
             Error::UnknownProvider { .. } => "Vagrant::Errors::ProviderNotFound",
-            Error::NotRunning { .. } => "Vagrant::Errors::VMNotRunningError",
+            Error::NotRunning { .. } | Error::Paused { .. } => "Vagrant::Errors::VMNotRunningError",
             Error::NotCreated { .. } => "Vagrant::Errors::VMNotCreatedError",
             Error::NoSuchSnapshot { .. } => "Vagrant::Errors::SnapshotNotFound",
             Error::SnapshotExists { .. } => "Vagrant::Errors::SnapshotConflictFailed",
@@ -320,13 +328,15 @@ impl Error {
     }
 }
 
+/// What helps where a file system is full.
+const MAKE_ROOM: &str =
+    "make room on that file system, and run the same command again: it goes on where this one ended";
+
 /// What helps where the file system refused, whoever asked it.
 fn advice_of_io(error: &Error) -> Option<String> {
     use std::io::ErrorKind as K;
     let advice = |kind| match kind {
-        K::StorageFull | K::QuotaExceeded => {
-            Some("make room on that file system, and run the same command again: it goes on where this one ended")
-        }
+        K::StorageFull | K::QuotaExceeded => Some(MAKE_ROOM),
         K::ReadOnlyFilesystem | K::PermissionDenied => Some(
             "Jaunt keeps machines in the project's `.vagrant` and its own files in JAUNT_HOME: make the folder writable for you, or \
              name others in VAGRANT_DOTFILE_PATH and JAUNT_HOME",
@@ -369,6 +379,10 @@ fn advice_of_provider(error: &providers::Error) -> Option<String> {
                 .to_owned(),
         ),
         E::NoFreePort { .. } => Some("widen `config.vm.usable_port_range`".to_owned()),
+        E::NoRoom { .. } => Some(MAKE_ROOM.to_owned()),
+        E::Command { stderr: said, .. } | E::Refused { what: said, .. } if said.contains("No space left") => {
+            Some(MAKE_ROOM.to_owned())
+        }
         E::NoAnswer { .. } => Some("`jaunt halt --force` cuts the machine's power".to_owned()),
         _ => None,
     }

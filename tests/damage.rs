@@ -6,10 +6,10 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use support::names_in;
+use support::small_disk::SmallDisk;
 use support::stand_in::StandIn;
 
 const NOISE: &[u8] = b"\x00\xfe{]noise\x1b[2J\n\x07not a line of ours\n";
@@ -114,47 +114,11 @@ fn settings_that_cannot_be_read_are_named_and_not_taken_for_none() {
     }
 }
 
-/// A file system of its own, with little room. Gone when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn at(path: &Path) -> Self {
-        let disk = Self(path.to_owned());
-        disk.mount(&["-t", "tmpfs", "-o", "size=512k", "tmpfs"]);
-        disk
-    }
-
-    fn mount(&self, arguments: &[&str]) {
-        let status = Command::new("mount").args(arguments).arg(&self.0).status().unwrap();
-        assert!(
-            status.success(),
-            "this test mounts a file system, for which it must run as root"
-        );
-    }
-
-    /// Fills it, but for so many pages.
-    fn fill(&self, free: u64) {
-        let space = rustix::fs::statvfs(&self.0).unwrap();
-        let bytes = space.f_bavail.saturating_sub(free) * space.f_frsize;
-        fs::write(self.0.join("filler"), vec![0; usize::try_from(bytes).unwrap()]).unwrap();
-    }
-
-    fn empty(&self) {
-        let _ = fs::remove_file(self.0.join("filler"));
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 /// Has the file system of a folder full in the command's middle, wherever it is written to.
 fn check_small_disk(folder: fn(&StandIn) -> PathBuf, before: &[&[&str]], command: &[&str], state: &str) {
     let stand_in = StandIn::new();
     let place = folder(&stand_in);
-    let disk = SmallDisk::at(&place);
+    let disk = SmallDisk::at(&place, "512k");
     let log = stand_in.guest().join("log");
     stand_in.write_vagrantfile(&format!(
         "config.vm.provision \"shell\", privileged: false, inline: \"echo ran >> {}\"",

@@ -43,7 +43,7 @@ pub trait Provider: Send + Sync {
     /// Starts the machine with the spec's forwards bound, and returns the host port each of them got, in the spec's order.
     ///
     /// A forward whose host port is taken is [`Error::PortTaken`], unless it may be corrected. Starting a machine that runs is
-    /// `Ok` and returns what is bound.
+    /// `Ok` and returns what is bound; one that is paused goes on.
     async fn start(&self, id: &MachineId, spec: &MachineSpec) -> Result<Vec<BoundForward>>;
 
     /// Where the running machine's forwarded ports are.
@@ -152,8 +152,10 @@ pub enum State {
     NotCreated,
     /// It has disks and no process.
     Stopped,
-    /// It runs, or is paused with its memory in place.
+    /// It runs.
     Running,
+    /// Its process is there and its guest is held: somebody paused it, or its disk could not be written.
+    Paused,
     /// Its memory is on disk.
     Saved,
 }
@@ -295,6 +297,23 @@ pub enum Error {
         backend: &'static str,
         /// What was asked.
         what: String,
+    },
+
+    /// What is to be written does not fit.
+    #[error(
+        "there is not enough room in {} to {purpose}: {}{free_mib} MiB are free",
+        folder.display(),
+        needed_mib.map_or(String::new(), |it| format!("up to {it} MiB may be needed, and "))
+    )]
+    NoRoom {
+        /// What is to be written, as the end of «room to ...».
+        purpose: &'static str,
+        /// Where.
+        folder: PathBuf,
+        /// How much is needed, where that can be told.
+        needed_mib: Option<u64>,
+        /// How much is free.
+        free_mib: u64,
     },
 
     /// A file could not be written or read.

@@ -21,7 +21,7 @@ use crate::ui::TargetUi;
 const BUTTON_ALONE: Duration = Duration::from_secs(5);
 
 /// How often it is asked whether a machine that boots still runs.
-const STILL_ALIVE: Duration = Duration::from_secs(2);
+pub(super) const STILL_ALIVE: Duration = Duration::from_secs(2);
 
 /// How many lines of the serial console a report on a failed boot shows.
 const CONSOLE_LINES: usize = 15;
@@ -33,7 +33,8 @@ pub async fn start(work: &mut Work<'_>) -> Result<()> {
     let mut spec = machine_spec(&work.machine, disks, &remembered)?;
     let id = work.id()?;
     spec.seed = work.machine.renewed_seed(&id)?;
-    let wakes = work.machine.provider.state(&id).await? == State::Saved;
+    let now = work.machine.provider.state(&id).await?;
+    let wakes = matches!(now, State::Saved | State::Paused);
     work.ui().info(if wakes {
         "Resuming the machine..."
     } else {

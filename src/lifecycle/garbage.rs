@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::error::Result;
 use crate::machine::open_provider;
-use crate::project::{IndexedMachine, Standing};
+use crate::project::{IndexedMachine, Standing, Survey};
 use crate::state::claims::{Claims, Given};
 use crate::state::index::MachineIndex;
 use crate::state::journal;
@@ -43,6 +43,8 @@ pub enum Kind {
     MovedMachine,
     /// A machine whose project has no Vagrantfile any more.
     AbandonedMachine(Uuid),
+    /// A machine that its project's Vagrantfile does not define any more; another day, with other variables, it may.
+    UndefinedMachine,
     /// Disks and files that a machine left whose identity is gone.
     Overlay(Uuid),
     /// An entry of the index without a machine.
@@ -62,6 +64,7 @@ impl Garbage {
             Kind::LostMachine(_) => "machine whose folder is gone, or was moved",
             Kind::MovedMachine => "machine whose project was moved",
             Kind::AbandonedMachine(_) => "machine whose Vagrantfile is gone",
+            Kind::UndefinedMachine => "machine that its Vagrantfile does not define any more",
             Kind::Overlay(_) => "disk without a machine",
             Kind::IndexEntry(_) => "entry of the index without a machine",
             Kind::Socket => "socket that nobody listens on",
@@ -76,6 +79,7 @@ impl Garbage {
             Kind::LostMachine(_) => "lost_machine",
             Kind::MovedMachine => "moved_machine",
             Kind::AbandonedMachine(_) => "abandoned_machine",
+            Kind::UndefinedMachine => "undefined_machine",
             Kind::Overlay(_) => "overlay",
             Kind::IndexEntry(_) => "index_entry",
             Kind::Socket => "socket",
@@ -117,7 +121,7 @@ async fn of_claim(context: &Context, given: Given) -> Option<Garbage> {
     let journaled = journal::read(&folder.join("journal")).ok()?.claim;
     let mut garbage = match journaled {
         Some(other) if other != claim => return Some(lost_or_moved(context, claim, folder).await),
-        Some(_) if has_vagrantfile(&folder) => return None,
+        Some(_) if has_vagrantfile(&folder) => return undefined(context, folder),
         Some(_) => Garbage::new(Kind::AbandonedMachine(claim), folder.clone()),
         None if folder.join("id").exists() => return None,
         // Another folder is in the place of the one that it was given to.
@@ -161,10 +165,29 @@ async fn now_at(context: &Context, claim: Uuid, folder: &Path) -> Option<PathBuf
     provider.whereabouts(&id).await
 }
 
+/// A machine that its project's Vagrantfile does not define, as far as that can be read without granting it anything.
+fn undefined(context: &Context, folder: PathBuf) -> Option<Garbage> {
+    let project = project_of(&folder);
+    let name = folder.parent()?.file_name()?.to_str()?;
+    let defined = Survey::names(context, &project)?;
+    if defined.iter().any(|it| it == name) {
+        return None;
+    }
+    Some(Garbage {
+        kind: Kind::UndefinedMachine,
+        in_use: Some(format!("`jaunt destroy {name}` in {} removes it", project.display())),
+        path: folder,
+    })
+}
+
+fn project_of(folder: &Path) -> PathBuf {
+    let noted = fs::read_to_string(folder.join("vagrant_cwd")).unwrap_or_default();
+    PathBuf::from(noted.trim())
+}
+
 /// Whether the project that a machine's folder says it belongs to has a Vagrantfile, of whatever name.
 fn has_vagrantfile(folder: &Path) -> bool {
-    let noted = fs::read_to_string(folder.join("vagrant_cwd")).unwrap_or_default();
-    let project = PathBuf::from(noted.trim());
+    let project = project_of(folder);
     let named = |entry: fs::DirEntry| {
         entry
             .file_name()
@@ -189,7 +212,7 @@ async fn in_use(context: &Context, claim: Uuid, folder: &Path) -> Option<String>
         folder: folder.to_owned(),
     };
     match provider.state(&id).await {
-        Ok(State::Running) => Some("it runs".to_owned()),
+        Ok(State::Running | State::Paused) => Some("it runs".to_owned()),
         Ok(_) => None,
         Err(error) => Some(error.to_string()),
     }
@@ -226,7 +249,7 @@ pub async fn remove(context: &Context, garbage: &Garbage) -> Result<()> {
             destroy(context, *claim, nowhere.path(), &provider_of(&garbage.path)).await?;
             Ok(Claims::new(context.home.claims()).give_up(*claim)?)
         }
-        Kind::MovedMachine => Ok(()),
+        Kind::MovedMachine | Kind::UndefinedMachine => Ok(()),
         Kind::AbandonedMachine(claim) | Kind::Overlay(claim) => {
             let folder = MachineFolder::at(&garbage.path);
             let _lock = MachineLock::take(&folder.lock(), "gc")?;

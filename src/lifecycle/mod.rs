@@ -171,7 +171,7 @@ pub async fn provision(context: &Context, target: &Target, wish: &ProvisionWish)
             .await
         }
         // Vagrant 2.3.4: a machine that does not run is left alone, and the exit code is 0.
-        State::Stopped | State::Saved => {
+        State::Stopped | State::Saved | State::Paused => {
             context
                 .ui
                 .of(&machine.name)

@@ -126,7 +126,7 @@ pub fn up(now: State, unfinished: &[Step]) -> Vec<Step> {
     let mut steps = match now {
         State::NotCreated => [&[Step::FindBox, Step::Create], BOOT].concat(),
         State::Stopped => BOOT.to_vec(),
-        State::Saved => WAKE.to_vec(),
+        State::Saved | State::Paused => WAKE.to_vec(),
         State::Running => vec![],
     };
     steps.extend(unfinished.iter().filter(|it| is_on_the_way_up(**it)));
@@ -138,7 +138,9 @@ pub fn up(now: State, unfinished: &[Step]) -> Vec<Step> {
 pub fn reload(now: State, force: bool) -> Vec<Step> {
     match now {
         State::NotCreated => vec![],
-        State::Running | State::Saved => in_order([&halt(now, force), BOOT, &[Step::Provision]].concat()),
+        State::Running | State::Paused | State::Saved => {
+            in_order([&halt(now, force), BOOT, &[Step::Provision]].concat())
+        }
         State::Stopped => in_order([BOOT, &[Step::Provision]].concat()),
     }
 }
@@ -146,8 +148,8 @@ pub fn reload(now: State, force: bool) -> Vec<Step> {
 /// `halt`.
 pub fn halt(now: State, force: bool) -> Vec<Step> {
     match (now, force) {
-        (State::Running | State::Saved, true) => vec![Step::CutPower],
-        (State::Running, false) => vec![Step::ShutDown],
+        (State::Running | State::Paused | State::Saved, true) => vec![Step::CutPower],
+        (State::Running | State::Paused, false) => vec![Step::ShutDown],
         (State::Saved, false) => vec![Step::CutPower],
         (State::NotCreated | State::Stopped, _) => vec![],
     }
@@ -156,15 +158,15 @@ pub fn halt(now: State, force: bool) -> Vec<Step> {
 /// `suspend`.
 pub fn suspend(now: State) -> Vec<Step> {
     match now {
-        State::Running => vec![Step::Suspend],
+        State::Running | State::Paused => vec![Step::Suspend],
         State::NotCreated | State::Stopped | State::Saved => vec![],
     }
 }
 
-/// `resume`: what was suspended goes on; a command that broke off in doing so is finished.
+/// `resume`: what was suspended or is held goes on; a command that broke off in doing so is finished.
 pub fn resume(now: State, unfinished: &[Step]) -> Vec<Step> {
     match now {
-        State::Saved => up(now, unfinished),
+        State::Saved | State::Paused => up(now, unfinished),
         State::Running if unfinished.iter().any(|it| is_on_the_way_up(*it)) => up(now, unfinished),
         State::NotCreated | State::Stopped | State::Running => vec![],
     }
@@ -213,7 +215,7 @@ pub fn provision(now: State) -> Vec<Step> {
 /// `destroy`. A claim without a machine is forgotten too: the command that made it may have died.
 pub fn destroy(now: State, graceful: bool) -> Vec<Step> {
     match (now, graceful) {
-        (State::Running, true) => vec![Step::ShutDown, Step::Destroy, Step::Forget],
+        (State::Running | State::Paused, true) => vec![Step::ShutDown, Step::Destroy, Step::Forget],
         _ => vec![Step::Destroy, Step::Forget],
     }
 }
@@ -291,6 +293,15 @@ mod tests {
         );
         assert_eq!(up(State::Saved, &[]), resume(State::Saved, &[]));
         check(resume(State::Stopped, &[]), expect![""]);
+    }
+
+    #[test]
+    fn what_is_held_goes_on_like_what_was_suspended() {
+        assert_eq!(up(State::Paused, &[]), up(State::Saved, &[]));
+        assert_eq!(resume(State::Paused, &[]), up(State::Saved, &[]));
+        check(suspend(State::Paused), expect!["suspend"]);
+        check(halt(State::Paused, false), expect!["shut down"]);
+        check(provision(State::Paused), expect![""]);
     }
 
     #[test]

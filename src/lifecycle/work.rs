@@ -14,7 +14,7 @@ use crate::communicators::ssh::SshCommunicator;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::machine::{Machine, StateWords, machine_spec};
+use crate::machine::{Machine, StateWords, machine_spec, open_provider};
 use crate::state;
 use crate::state::index::{Entry as IndexEntry, MachineIndex};
 use crate::state::journal::{Entry, Journal};
@@ -155,8 +155,14 @@ impl<'a> Work<'a> {
         self.ui().step(&step.to_string(), "begin");
         self.pass("begin", step)?;
         if step.may_be_dropped() {
+            let paused = self.until_paused(step)?;
             tokio::select! {
                 done = self.run(step) => done?,
+                error = paused => {
+                    // Nobody there would hear that what runs in the guest is to end.
+                    self.connection = None;
+                    return Err(error);
+                }
                 () = interrupt.raised() => {
                     self.end_abandoned().await;
                     return Err(Error::Interrupted);
@@ -171,6 +177,26 @@ impl<'a> Work<'a> {
         }
         self.ui().step(&step.to_string(), "done");
         Ok(())
+    }
+
+    /// Watches for the end of a step that waits for a guest which QEMU holds, since its disk cannot be written. Shutting down is left
+    /// alone: that cuts the power in the end.
+    fn until_paused(&self, step: Step) -> Result<impl Future<Output = Error> + use<>> {
+        let machine = self.machine.name.clone();
+        let provider = open_provider(self.context, &machine, &self.machine.provider_name)?;
+        let id = self.machine.id()?.filter(|_| step != Step::ShutDown);
+        Ok(async move {
+            let Some(id) = id else {
+                return std::future::pending().await;
+            };
+            loop {
+                tokio::time::sleep(boot::STILL_ALIVE).await;
+                if matches!(provider.state(&id).await, Ok(State::Paused)) {
+                    let folder = id.folder;
+                    return Error::Paused { machine, folder };
+                }
+            }
+        })
     }
 
     /// A point for tests.

@@ -24,7 +24,7 @@ use crate::state::claims::{Claims, Standing};
 use crate::state::journal::{self, Memory};
 use crate::state::machine_folder::MachineFolder;
 
-pub use open::{box_architecture, box_constraints, box_providers, open_provider, store};
+pub use open::{box_architecture, box_constraints, box_providers, is_built_in, open_provider, store};
 pub use provisioners::provisioners;
 pub use reach::{shell_options, ssh_target, user};
 pub use spec::machine_spec;
@@ -134,6 +134,10 @@ impl Machine {
         match self.provider.state(&id).await? {
             State::Running => Ok(id),
             State::NotCreated => Err(Error::NotCreated { machine }),
+            State::Paused => Err(Error::Paused {
+                machine,
+                folder: id.folder,
+            }),
             State::Stopped | State::Saved => Err(Error::NotRunning { machine }),
         }
     }
@@ -198,6 +202,11 @@ impl StateWords {
                 "running",
                 "running",
                 "The machine is running. `jaunt halt` stops it, `jaunt ssh` goes into it, and `jaunt destroy`\nremoves it.",
+            ),
+            State::Paused => (
+                "paused",
+                "paused",
+                "The machine is paused: its disk could not be written, as on a full file system, or a command that saved its\nmemory was broken off. `jaunt up` lets it go on.",
             ),
             State::Saved => (
                 "saved",

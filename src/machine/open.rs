@@ -183,7 +183,7 @@ fn left_out(config: &Config, qemu: &QemuBlock) -> Vec<String> {
 }
 
 /// Whether this build has the backend.
-fn is_built_in(name: &str) -> bool {
+pub fn is_built_in(name: &str) -> bool {
     name == DEFAULT_PROVIDER || (cfg!(feature = "fault-injection") && name == "fake")
 }
 

@@ -5,6 +5,7 @@
 
 pub mod real;
 pub mod registry;
+pub mod small_disk;
 pub mod stand_in;
 pub mod tally;
 pub mod web;

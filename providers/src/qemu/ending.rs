@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use qapi::qmp::RunState;
-
 use super::files::MachineFiles;
 use super::monitor::{Monitor, Unreachable};
 use super::process::Process;
@@ -86,7 +84,7 @@ async fn end_process(process: &Process, how: Ending) -> Result<()> {
 
 /// A guest that is held sees no button.
 async fn press(monitor: &Monitor) -> Result<()> {
-    if monitor.run_state(GLIMPSE).await? == RunState::paused {
+    if monitor.is_held(GLIMPSE).await {
         monitor.cont().await?;
     }
     monitor.press_power_button().await

@@ -1,12 +1,20 @@
 //! A machine's disks taken out of it: each one file that needs no other.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::{Qemu, Sight, programs, silent};
+use super::{Qemu, Sight, programs, room, silent};
 use crate::{Error, Export, ExportedDisk, MachineId, Result};
+
+/// What `qemu-img measure` says.
+#[derive(Deserialize)]
+struct Measure {
+    required: u64,
+}
 
 /// What `qemu-img info` says.
 #[derive(Deserialize)]
@@ -38,6 +46,11 @@ impl Export for Qemu {
             .into_iter()
             .filter(|(_, path)| *path != files.seed())
             .collect();
+        let mut needed = 0;
+        for (_, path) in &disks {
+            needed += measure(&qemu_img, path).await?.required;
+        }
+        room::check(folder, "write the machine's disks", Some(needed))?;
         let mut exported = Vec::new();
         for (number, (_, path)) in disks.iter().enumerate() {
             let file_name = match disks.len() {
@@ -58,11 +71,25 @@ impl Export for Qemu {
 }
 
 async fn virtual_size(qemu_img: &Path, image: &Path) -> Result<u64> {
-    let mut arguments: Vec<_> = ["info", "--output=json", "-f", "qcow2"].map(Into::into).into();
-    arguments.push(image.as_os_str().to_owned());
+    let info: Image = ask(qemu_img, &["info", "--output=json", "-f", "qcow2"], image).await?;
+    Ok(info.virtual_size)
+}
+
+async fn measure(qemu_img: &Path, image: &Path) -> Result<Measure> {
+    ask(
+        qemu_img,
+        &["measure", "--output=json", "-f", "qcow2", "-O", "qcow2"],
+        image,
+    )
+    .await
+}
+
+/// What `qemu-img` says of an image.
+async fn ask<T: DeserializeOwned>(qemu_img: &Path, arguments: &[&str], image: &Path) -> Result<T> {
+    let mut arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
+    arguments.push(image.into());
     let text = programs::output(qemu_img, &arguments).await?;
-    let read: serde_json::Result<Image> = serde_json::from_slice(&text);
-    read.map(|it| it.virtual_size).map_err(|source| Error::File {
+    serde_json::from_slice(&text).map_err(|source| Error::File {
         action: "read",
         path: image.to_owned(),
         source: source.into(),

@@ -36,6 +36,11 @@ impl MachineFiles {
         }
     }
 
+    /// Where what lasts is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The machine's own disk, on top of the box's. The machine exists when this does.
     pub(super) fn disk(&self) -> PathBuf {
         self.folder.join("disk.qcow2")

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::arguments::Hardware;
 use super::files::MachineFiles;
 use super::monitor::{Monitor, Unreachable};
-use super::{Ending, GLIMPSE, Qemu, Sight, TURN, silent};
+use super::{Ending, GLIMPSE, Qemu, Sight, TURN, room, silent};
 use crate::{Error, MachineId, Result, Suspend, file};
 
 /// The name of what `suspend` saves; snapshots of a person's have another form.
@@ -128,12 +128,21 @@ async fn save(monitor: &Monitor, files: &MachineFiles) -> Result<()> {
     let hardware: Hardware = recorded_hardware(files)?;
     let nodes = files.writable_names();
     monitor.delete_snapshot(SUSPENDED, &nodes).await?;
-    monitor.save_snapshot(SUSPENDED, &nodes).await?;
+    save_with_room(monitor, files, SUSPENDED).await?;
     SavedMemory {
         tag: SUSPENDED.to_owned(),
         hardware,
     }
     .note(files)
+}
+
+/// Saves disks and memory under a name, where the memory fits.
+pub(super) async fn save_with_room(monitor: &Monitor, files: &MachineFiles, tag: &str) -> Result<()> {
+    const PURPOSE: &str = "save the machine's memory";
+    let (folder, needed) = (files.folder(), room::of_memory(monitor).await);
+    room::check(folder, PURPOSE, needed)?;
+    let saved = monitor.save_snapshot(tag, &files.writable_names()).await;
+    saved.map_err(|error| room::explain(error, folder, PURPOSE, needed))
 }
 
 /// The hardware that the machine runs in.

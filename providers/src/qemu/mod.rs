@@ -25,6 +25,7 @@ mod options;
 mod probe;
 mod process;
 mod programs;
+mod room;
 mod sectors;
 mod snapshots;
 mod starting;
@@ -180,6 +181,7 @@ impl Provider for Qemu {
             return Ok(State::NotCreated);
         }
         Ok(match self.look(id).await {
+            Sight::Alive(monitor) if monitor.is_held(GLIMPSE).await => State::Paused,
             Sight::Alive(_) | Sight::Silent => State::Running,
             Sight::Absent if SavedMemory::is_pending(&files, false) => State::Saved,
             Sight::Unreleased if SavedMemory::is_pending(&files, true) => State::Saved,

@@ -81,6 +81,18 @@ impl Monitor {
         Ok(self.ask(qmp::query_status {}, within).await?.status)
     }
 
+    /// How much memory the guest has, in bytes.
+    pub(super) async fn memory_size(&self) -> Result<u64> {
+        let answer = self.ask(qmp::query_memory_size_summary {}, ANSWER).await?;
+        Ok(answer.base_memory)
+    }
+
+    /// Whether the guest is held by whoever asked for that, or by QEMU because a disk could not be read or written.
+    pub(super) async fn is_held(&self, within: Duration) -> bool {
+        let state = self.run_state(within).await;
+        matches!(state, Ok(RunState::paused | RunState::io_error))
+    }
+
     /// Lets the guest run.
     pub(super) async fn cont(&self) -> Result<()> {
         self.ask(qmp::cont {}, ANSWER).await.map(|_| ())

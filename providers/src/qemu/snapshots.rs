@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::arguments::Hardware;
 use super::files::MachineFiles;
-use super::memory::{SavedMemory, recorded_hardware};
+use super::memory::{SavedMemory, recorded_hardware, save_with_room};
 use super::monitor::{Monitor, Unreachable};
 use super::{Ending, Qemu, Sight, TURN, programs, silent};
 use crate::{Error, MachineId, Result, Snapshot, Snapshots, State, file};
@@ -155,7 +155,7 @@ async fn save_with_memory(files: &MachineFiles, tag: &str) -> Result<()> {
     hardware.insert(tag.to_owned(), recorded_hardware(files)?);
     // Written first: a snapshot whose hardware is not known is of no use, hardware without a snapshot does no harm.
     file::write_json(&files.snapshots(), &hardware)?;
-    control(files).await?.save_snapshot(tag, &files.writable_names()).await
+    save_with_room(&control(files).await?, files, tag).await
 }
 
 async fn control(files: &MachineFiles) -> Result<Monitor> {

@@ -84,6 +84,23 @@ async fn a_suspended_machine_can_be_destroyed() {
 }
 
 #[tokio::test]
+async fn a_guest_that_is_held_is_paused_and_goes_on_where_it_was() {
+    let place = Place::new();
+    let (id, spec) = up(&place).await;
+
+    place::command(&place.control_socket(&id), "stop");
+    assert_eq!(place.qemu.state(&id).await.unwrap(), State::Paused);
+    place.qemu.start(&id, &spec).await.unwrap();
+
+    assert_eq!(place.qemu.state(&id).await.unwrap(), State::Running);
+    place::command(&place.control_socket(&id), "stop");
+    place.qemu.save_memory(&id).await.unwrap();
+    assert_eq!(place.qemu.state(&id).await.unwrap(), State::Saved);
+    place.qemu.start(&id, &spec).await.unwrap();
+    assert_woken(&place, &id).await;
+}
+
+#[tokio::test]
 async fn what_does_not_run_cannot_be_suspended() {
     let place = Place::new();
     let (id, spec) = (place.id(), place.spec(guests::DEAF));
