@@ -208,20 +208,59 @@ fn names_patterns_and_ids_are_taken_by_every_command() {
 }
 
 #[test]
-fn the_id_of_a_machine_that_its_file_does_not_define_any_more_tells_how_to_come_at_it() {
-    let stand_in = world(&[("web", ""), ("db", "")]);
-    stand_in.run(&["up", "web"]).success();
+fn a_machine_that_its_file_does_not_define_any_more_is_told_of_and_can_be_stopped_and_removed() {
+    let stand_in = world(&[("web", ""), ("db", ""), ("other", "")]);
+    stand_in.run(&["up", "web", "db"]).success();
     let id = fs::read_to_string(stand_in.machine_folder("web").join("index_uuid")).unwrap();
     let text = fs::read_to_string(stand_in.world.project().join("Vagrantfile")).unwrap();
-    stand_in.world.write("Vagrantfile", &text.replace("\"web\"", "\"www\""));
+    let renamed = text.replace("\"web\"", "\"www\"").replace("\"db\"", "\"database\"");
+    stand_in.world.write("Vagrantfile", &renamed);
 
-    let halt = stand_in
-        .run(&["halt", &id[..8]])
-        .fails_with("does not define it any more");
+    let status = stand_in.run(&["status"]).success().stdout;
+    for line in [
+        "www                       not created (fake)",
+        "web                       running (fake)",
+        "`web` is not defined by the Vagrantfile any more: `jaunt destroy web` removes it.",
+        "`db` is not defined",
+    ] {
+        assert!(status.contains(line), "{line}: {status}");
+    }
+    let json = stand_in.run(&["status", "--json"]).success().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    support::check_schema("status", &json);
+    let defined: Vec<_> = json["machines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["defined"])
+        .collect();
+    assert_eq!(defined, [true, true, true, false, false]);
+    for command in [["up", "web"], ["reload", &id[..8]], ["provision", "db"]] {
+        let refused = stand_in.run(&command).fails_with("does not define it any more");
+        assert!(refused.stderr.contains("`jaunt destroy "), "{}", refused.stderr);
+    }
+    stand_in
+        .run(&["status", "nobody"])
+        .fails_with("no machine called `nobody`");
+    let gc = stand_in.run(&["gc", "--force"]).success().stdout;
+    assert_eq!(
+        gc.matches("machine that its Vagrantfile does not define any more: ")
+            .count(),
+        2,
+        "{gc}"
+    );
+    assert!(gc.contains("`jaunt destroy web` in "), "{gc}");
 
-    assert!(halt.stderr.contains("config.vm.define \"web\""), "{}", halt.stderr);
-    stand_in.world.write("Vagrantfile", &text);
+    stand_in.run(&["halt", "web"]).success();
+    let all = stand_in.run(&["destroy", "-f"]).success();
+    assert!(all.stdout.contains("`jaunt destroy web` removes it"), "{}", all.stdout);
+    let status = stand_in.run(&["status", &id[..8]]).success().stdout;
+    assert!(status.contains("web                       stopped (fake)"), "{status}");
     stand_in.run(&["destroy", "-f", &id[..8]]).success();
+    stand_in.run(&["destroy", "-f", "db"]).success();
+    let global = stand_in.run(&["global-status"]).success().stdout;
+    assert!(global.contains("No machine of yours is known"), "{global}");
+    assert!(!stand_in.run(&["status"]).success().stdout.contains("any more"));
 }
 
 #[test]

@@ -37,8 +37,10 @@ const SOME_DECLINED: u8 = 2;
 
 impl DestroyArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
-        let mut targets = Project::targets(context, &self.machines)?;
+        let mut targets = Project::targets_that_are_there(context, &self.machines)?;
         targets.reverse();
+        let left = targets.first().filter(|_| self.machines.is_empty());
+        let left = left.map_or(Vec::new(), |it| it.project.left());
         let (mut confirmed, mut declined) = (Vec::new(), 0);
         for target in targets {
             if self.is_confirmed(context, &target).await? {
@@ -56,7 +58,14 @@ impl DestroyArgs {
         let several = Several::downwards(context, confirmed);
         let several = if self.parallel { several } else { several.one_by_one() };
         let destroy = async |target: &Target| lifecycle::destroy(context, target, self.graceful).await;
-        match several.each(context, destroy).await? {
+        let code = several.each(context, destroy).await?;
+        for target in left {
+            context.ui.of(&target.name).warn(&format!(
+                "It is not defined by the Vagrantfile any more, and kept. `jaunt destroy {}` removes it.",
+                target.name
+            ));
+        }
+        match code {
             0 if declined > 0 => Ok(SOME_DECLINED),
             code => Ok(code),
         }

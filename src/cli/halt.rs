@@ -22,7 +22,7 @@ pub struct HaltArgs {
 
 impl HaltArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
-        let targets = Project::targets(context, &self.machines)?;
+        let targets = Project::targets_that_are_there(context, &self.machines)?;
         Several::downwards(context, targets)
             .one_by_one()
             .each(context, async |target| {

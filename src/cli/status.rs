@@ -17,14 +17,31 @@ pub struct StatusArgs {
     machines: Vec<String>,
 }
 
+/// What is told of one machine.
+struct Row {
+    name: String,
+    provider: String,
+    state: StateWords,
+    is_defined: bool,
+}
+
 impl StatusArgs {
     pub async fn run(self, context: &Context) -> Result<u8> {
         let mut rows = Vec::new();
-        for target in Project::targets(context, &self.machines)? {
+        let mut targets = Project::targets_that_are_there(context, &self.machines)?;
+        if let Some(first) = targets.first().filter(|_| self.machines.is_empty()) {
+            targets.extend(first.project.left());
+        }
+        for target in targets {
             let machine = target.machine(context)?;
             let state = StateWords::of(machine.state().await?);
             tell_programs(context, &machine, &state);
-            rows.push((machine.name.clone(), machine.provider_name.clone(), state));
+            rows.push(Row {
+                name: machine.name.clone(),
+                provider: machine.provider_name.clone(),
+                state,
+                is_defined: target.is_defined(),
+            });
         }
         if context.ui.style().json {
             context.ui.report(&document(&rows));
@@ -35,14 +52,15 @@ impl StatusArgs {
     }
 }
 
-fn document(rows: &[(String, String, StateWords)]) -> serde_json::Value {
-    let of_one = |(name, provider, state): &(String, String, StateWords)| {
+fn document(rows: &[Row]) -> serde_json::Value {
+    let of_one = |row: &Row| {
         json!({
-            "name": name,
-            "provider": provider,
-            "state": state.id,
-            "state_short": state.short,
-            "state_long": state.long,
+            "name": row.name,
+            "provider": row.provider,
+            "state": row.state.id,
+            "state_short": row.state.short,
+            "state_long": row.state.long,
+            "defined": row.is_defined,
         })
     };
     json!({ "machines": rows.iter().map(of_one).collect::<Vec<_>>() })
@@ -58,20 +76,25 @@ fn tell_programs(context: &Context, machine: &Machine, state: &StateWords) {
 }
 
 /// Vagrant's table: the state begins in column 26, or two behind the longest name.
-fn table(rows: &[(String, String, StateWords)]) -> String {
-    let names: Vec<String> = rows.iter().map(|(name, ..)| visible(name)).collect();
+fn table(rows: &[Row]) -> String {
+    let names: Vec<String> = rows.iter().map(|it| visible(&it.name)).collect();
     let longest = names.iter().map(|it| it.chars().count()).max().unwrap_or(0);
     let width = (longest + 2).max(25);
     let mut text = "Current machine states:\n\n".to_owned();
-    for (name, (_, provider, state)) in names.iter().zip(rows) {
+    for (name, Row { provider, state, .. }) in names.iter().zip(rows) {
         text.push_str(&format!("{name:width$} {} ({provider})\n", state.short));
     }
     text.push('\n');
     text.push_str(match rows {
-        [(_, _, state)] => state.long,
+        [one] => one.state.long,
         _ => "These are the machines of this project with the states they are in now.\n`jaunt status NAME` says more of one.",
     });
     text.push('\n');
+    for name in rows.iter().filter(|it| !it.is_defined).map(|it| visible(&it.name)) {
+        text.push_str(&format!(
+            "\n`{name}` is not defined by the Vagrantfile any more: `jaunt destroy {name}` removes it.\n"
+        ));
+    }
     text
 }
 
@@ -84,16 +107,28 @@ mod tests {
 
     #[test]
     fn states_begin_in_the_same_column() {
-        let row = |name: &str, state| (name.to_owned(), "qemu".to_owned(), StateWords::of(state));
+        let row = |name: &str, state, is_defined| Row {
+            name: name.to_owned(),
+            provider: "qemu".to_owned(),
+            state: StateWords::of(state),
+            is_defined,
+        };
         expect![[r#"
             Current machine states:
 
             web                       running (qemu)
             db                        not created (qemu)
+            old                       stopped (qemu)
 
             These are the machines of this project with the states they are in now.
             `jaunt status NAME` says more of one.
+
+            `old` is not defined by the Vagrantfile any more: `jaunt destroy old` removes it.
         "#]]
-        .assert_eq(&table(&[row("web", State::Running), row("db", State::NotCreated)]));
+        .assert_eq(&table(&[
+            row("web", State::Running, true),
+            row("db", State::NotCreated, true),
+            row("old", State::Stopped, false),
+        ]));
     }
 }

@@ -69,7 +69,7 @@ async fn standing(context: &Context, key: &str, entry: &Entry) -> Result<Standin
     let Ok(provider) = open_provider(context, &entry.name, &entry.provider) else {
         return Ok(noted);
     };
-    if entry.state != "running" {
+    if !matches!(entry.state.as_str(), "running" | "paused") {
         return Ok(noted);
     }
     let claims = Claims::new(context.home.claims());

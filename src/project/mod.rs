@@ -63,6 +63,13 @@ impl Project {
         find_upwards(&context.environment.working_folder(), named.as_deref())
     }
 
+    /// The Vagrantfile in a folder, where it is one.
+    fn vagrantfile_in(folder: &Path) -> Option<PathBuf> {
+        let mut found = FILE_NAMES.iter().map(|it| folder.join(it)).filter(|it| it.is_file());
+        let first = found.next()?;
+        found.all(|it| same_file(&first, &it)).then_some(first)
+    }
+
     /// Reads the project of a Vagrantfile, whose machines' state is in a folder.
     pub fn open(context: &Context, vagrantfile: PathBuf, dot_vagrant: PathBuf) -> Result<Self> {
         let trust = Arc::new(Trust::new(context));

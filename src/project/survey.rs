@@ -45,6 +45,27 @@ impl Survey {
     }
 }
 
+impl Survey {
+    /// The names of the machines that the Vagrantfile in a folder defines; `None` where it has none, several, or one that cannot be read.
+    pub fn names(context: &Context, project: &Path) -> Option<Vec<String>> {
+        let vagrantfile = Project::vagrantfile_in(project)?;
+        let trust = Arc::new(Trust::new(context));
+        let host = ProcessHost::new(context, &vagrantfile, &trust).survey(Arc::default());
+        let session = Session::new(Box::new(host), settings(context)).ok()?;
+        let home = context.home.vagrantfile();
+        let mut files = Vec::new();
+        for (path, role) in home
+            .map(|it| (it, Role::Home))
+            .into_iter()
+            .chain([(vagrantfile, Role::Project)])
+        {
+            files.push(session.load(&path, role).ok()?);
+        }
+        let machines = session.machines(&files).ok()?;
+        Some(machines.into_iter().map(|it| it.name).collect())
+    }
+}
+
 fn read(context: &Context, session: &Session, vagrantfile: &Path) -> vagrantfile::report::Result<()> {
     let mut files: Vec<FileId> = Vec::new();
     let is_project = Project::vagrantfile(context).is_ok_and(|it| it == vagrantfile);

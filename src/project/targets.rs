@@ -9,6 +9,7 @@ use vagrantfile::MachineDefinition;
 use super::Project;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::machine::is_built_in;
 use crate::state::index::{Entry, MachineIndex};
 use crate::state::machine_folder::MachineFolder;
 
@@ -32,22 +33,53 @@ pub struct Wish {
     pub ignore_provider: bool,
 }
 
+/// What is to be done about a machine that is there, and that its Vagrantfile does not define any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It is meant by its name or its id.
+    Taken,
+    /// It cannot be worked on, which is an error of its own.
+    Refused,
+}
+
 impl Project {
     /// The machines of these names; all of them where there are none.
     pub fn targets(context: &Context, names: &[String]) -> Result<Vec<Target>> {
-        Self::select(context, names, |_| true)
+        Self::select(context, names, |_| true, Left::Refused)
+    }
+
+    /// The same for commands that look or end: a name may be that of a machine that the Vagrantfile does not define any more.
+    pub fn targets_that_are_there(context: &Context, names: &[String]) -> Result<Vec<Target>> {
+        Self::select(context, names, |_| true, Left::Taken)
     }
 
     /// The machines of these names; those that start by themselves where there are none.
     pub fn autostart_targets(context: &Context, names: &[String]) -> Result<Vec<Target>> {
-        Self::select(context, names, |it| it.autostart)
+        Self::select(context, names, |it| it.autostart, Left::Refused)
+    }
+
+    /// The machines that are there and that the Vagrantfile does not define any more, by name.
+    pub fn left(self: &Rc<Self>) -> Vec<Target> {
+        let entries = std::fs::read_dir(self.dot_vagrant.join("machines"))
+            .into_iter()
+            .flatten();
+        let names = entries.flatten().filter_map(|it| it.file_name().into_string().ok());
+        let mut left: Vec<Target> = names
+            .filter(|it| !self.defines(it))
+            .map(|name| self.clone().target_called(name))
+            .filter(Target::is_ours)
+            .collect();
+        left.sort_by(|one, other| one.name.cmp(&other.name));
+        left
     }
 
     /// The machines of all projects that were running when they were last looked at.
     pub fn running_targets(context: &Context) -> Result<Vec<Target>> {
         let machines = MachineIndex::new(context.home.machine_index()).list()?;
         let running = machines.into_iter().filter(|(_, entry)| entry.state == "running");
-        let targets: Result<Vec<_>> = running.map(|(_, entry)| indexed(context, entry)).collect();
+        let targets: Result<Vec<_>> = running
+            .map(|(_, entry)| indexed(context, entry, Left::Refused))
+            .collect();
         Ok(targets?.into_iter().flatten().collect())
     }
 
@@ -79,7 +111,12 @@ impl Project {
     }
 
     /// A name is a machine of this project first; only what this project does not define may be an id in the index.
-    fn select(context: &Context, names: &[String], by_default: fn(&MachineDefinition) -> bool) -> Result<Vec<Target>> {
+    fn select(
+        context: &Context,
+        names: &[String],
+        by_default: fn(&MachineDefinition) -> bool,
+        left: Left,
+    ) -> Result<Vec<Target>> {
         let here = Self::find(context).map(Rc::new);
         if names.is_empty() {
             let project = here?;
@@ -93,7 +130,7 @@ impl Project {
         };
         let mut targets: Vec<Target> = Vec::new();
         for name in names {
-            let found = Self::meant(context, here.as_ref(), name).inspect_err(|_| {
+            let found = Self::meant(context, here.as_ref(), name, left).inspect_err(|_| {
                 // The error names machines, and what must not be shown is known only of those that were opened.
                 here.iter().for_each(|it| it.clone().learn_secrets(context));
             })?;
@@ -106,12 +143,18 @@ impl Project {
         Ok(targets)
     }
 
-    fn meant(context: &Context, here: Option<&Rc<Self>>, name: &str) -> Result<Vec<Target>> {
+    fn meant(context: &Context, here: Option<&Rc<Self>>, name: &str, left: Left) -> Result<Vec<Target>> {
         if let Some(project) = here.filter(|it| it.defines(name)) {
             return project.clone().named(name);
         }
+        if let Some(found) = here.and_then(|it| it.left().into_iter().find(|it| it.name == name)) {
+            return match left {
+                Left::Taken => Ok(vec![found]),
+                Left::Refused => Err(found.not_defined_any_more()),
+            };
+        }
         if may_be_id(name)
-            && let Some(target) = target_by_id(context, name)?
+            && let Some(target) = target_by_id(context, name, left)?
         {
             return Ok(vec![target]);
         }
@@ -154,10 +197,11 @@ impl Project {
     }
 
     fn target_of(self: Rc<Self>, definition: &MachineDefinition) -> Target {
-        Target {
-            name: definition.name.clone(),
-            project: self,
-        }
+        self.target_called(definition.name.clone())
+    }
+
+    fn target_called(self: Rc<Self>, name: String) -> Target {
+        Target { project: self, name }
     }
 
     fn defines(&self, name: &str) -> bool {
@@ -169,6 +213,24 @@ impl Target {
     /// Whether anything is known of the machine: then there is something to lose.
     pub fn is_known(&self) -> bool {
         !MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name).is_empty()
+    }
+
+    /// Whether the Vagrantfile defines it; one that it does not define any more may still be there.
+    pub fn is_defined(&self) -> bool {
+        self.project.defines(&self.name)
+    }
+
+    /// Whether it is at a backend of ours; another program may have it otherwise.
+    fn is_ours(&self) -> bool {
+        let providers = MachineFolder::providers_with_a_machine(&self.project.dot_vagrant, &self.name);
+        providers.iter().any(|it| is_built_in(it))
+    }
+
+    fn not_defined_any_more(&self) -> Error {
+        Error::NotDefinedAnyMore {
+            machine: self.name.clone(),
+            project: self.project.root.clone(),
+        }
     }
 
     /// Another machine of the same project.
@@ -201,7 +263,7 @@ fn may_be_id(name: &str) -> bool {
 
 /// The machine whose key in the index begins like this, in whatever project it is. One that is there and that no Vagrantfile defines any
 /// more is an error that says how to come at it.
-fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
+fn target_by_id(context: &Context, name: &str, left: Left) -> Result<Option<Target>> {
     let machines = MachineIndex::new(context.home.machine_index()).list()?;
     let mut found = machines.into_iter().filter(|(key, _)| key.starts_with(name));
     let (Some((key, entry)), None) = (found.next(), found.next()) else {
@@ -209,14 +271,14 @@ fn target_by_id(context: &Context, name: &str) -> Result<Option<Target>> {
     };
     let (machine, project) = (entry.name.clone(), entry.vagrantfile_path.clone());
     let is_there = MachineFolder::new(&entry.local_data_path, &machine, &entry.provider).has_index_uuid(&key);
-    match indexed(context, entry)? {
+    match indexed(context, entry, left)? {
         None if is_there => Err(Error::NotDefinedAnyMore { machine, project }),
         target => Ok(target),
     }
 }
 
-/// The machine of an entry of the index; nothing where its project is gone or does not define it any more.
-fn indexed(context: &Context, entry: Entry) -> Result<Option<Target>> {
+/// The machine of an entry of the index; nothing where its project is gone, or does not define it any more and that is refused.
+fn indexed(context: &Context, entry: Entry, left: Left) -> Result<Option<Target>> {
     let file = entry
         .vagrantfile_name
         .clone()
@@ -226,7 +288,7 @@ fn indexed(context: &Context, entry: Entry) -> Result<Option<Target>> {
         return Ok(None);
     }
     let project = Rc::new(Project::open(context, vagrantfile, entry.local_data_path)?);
-    if !project.defines(&entry.name) {
+    if !project.defines(&entry.name) && left == Left::Refused {
         return Ok(None);
     }
     Ok(Some(Target {
