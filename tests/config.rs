@@ -76,6 +76,20 @@ fn what_cannot_be_replaced_is_left_as_it_is() {
 }
 
 #[test]
+fn a_file_that_rolls_dice_is_converted_and_what_it_prints_is_shown_once() {
+    let world = World::with_vagrantfile(
+        "require 'securerandom'\nputs 'rolling'\nNAME = SecureRandom.hex(8)\nDIE = rand(1_000_000)\nNOW = Time.now.to_f\n\
+         Vagrant.configure('2') do |config|\n  config.vm.box = \"#{NAME}-#{DIE}-#{NOW}\"\n\
+         \u{20} config.vm.provider(:virtualbox) { |it, override| override.vm.hostname = \"h#{DIE}\" }\nend\n",
+    );
+
+    for to in ["toml", "lua"] {
+        let converted = world.run(["config", "convert", "--to", to]).success();
+        assert_eq!(converted.stderr.matches("rolling").count(), 1, "{}", converted.stderr);
+    }
+}
+
+#[test]
 fn a_file_that_is_in_that_language_is_not_converted() {
     let world = World::new();
     world.write("Vagrantfile.toml", "[vm]\nbox = \"debian\"\n");

@@ -146,9 +146,11 @@ impl Writer<'_> {
     }
 }
 
-/// The arguments of a call: the positional ones, and the named ones as a table at the end.
+/// The arguments of a call: the positional ones, and the named ones as a table at the end. A trigger has a table or a block, even
+/// where nothing is said in it.
 fn arguments(method: &str, call: &Call) -> String {
     let is_command = method == "customize";
+    let is_bare = call.named.is_empty() && call.body.is_empty();
     let mut parts: Vec<String> = call
         .positional
         .iter()
@@ -158,9 +160,11 @@ fn arguments(method: &str, call: &Call) -> String {
         let pairs: Vec<String> = call
             .named
             .iter()
-            .map(|(name, value)| format!("{} = {}", key(name), to_lua(value)))
+            .map(|(name, value)| format!("{} = {}", key(name), within(value)))
             .collect();
         parts.push(format!("{{ {} }}", pairs.join(", ")));
+    } else if is_bare && method.starts_with("trigger.") {
+        parts.push("function() end".to_owned());
     }
     parts.join(", ")
 }
@@ -188,14 +192,22 @@ fn to_lua(value: &Value) -> String {
         Value::String(text) | Value::Symbol(text) => text_of(text),
         Value::Range(first, last) => text_of(&format!("{first}..{last}")),
         Value::List(items) if items.is_empty() => "{}".to_owned(),
-        Value::List(items) => format!("{{ {} }}", items.iter().map(to_lua).collect::<Vec<_>>().join(", ")),
+        Value::List(items) => format!("{{ {} }}", items.iter().map(within).collect::<Vec<_>>().join(", ")),
         Value::Map(pairs) if pairs.is_empty() => "{}".to_owned(),
         Value::Map(pairs) => {
             let pair = |(name, value): &(Value, Value)| {
-                format!("{} = {}", key(&to_text(name).unwrap_or_default()), to_lua(value))
+                format!("{} = {}", key(&to_text(name).unwrap_or_default()), within(value))
             };
             format!("{{ {} }}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
+    }
+}
+
+/// A value in a table, where nil would be nothing.
+fn within(value: &Value) -> String {
+    match value {
+        Value::Nil => "Vagrant.null".to_owned(),
+        other => to_lua(other),
     }
 }
 

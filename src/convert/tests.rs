@@ -166,8 +166,64 @@ end
         ruby,
         Language::Lua,
         expect![[r#"
-        refused: the Lua that came out does not mean the same, and was not written:
-        machines[0].provisioners[0].config.env.A: null is gone"#]],
+            Vagrant.configure("2", function(config)
+              config.vm.box = "debian"
+              config.vm.provision("shell", { inline = "echo \"${HOME:default}\"", env = { A = Vagrant.null, ["b c"] = "]]" } })
+              config.vm.provider("docker", function(provider, override)
+                provider.image = "debian"
+                override.vm.box = nil
+              end)
+            end)
+        "#]],
+    );
+}
+
+#[test]
+fn calls_that_other_people_s_providers_take_have_their_words() {
+    let ruby = r#"Vagrant.configure("2") do |config|
+  config.vm.box = "debian"
+  config.vm.provider "parallels" do |parallels|
+    parallels.customize ["set", :id, "--longer-battery-life", "off"]
+  end
+  config.vm.provider "libvirt" do |libvirt|
+    libvirt.storage :file, size: "16G", type: "qcow2"
+  end
+  config.trigger.before(:up) { |trigger| }
+end
+"#;
+    check(
+        ruby,
+        Language::Toml,
+        expect![[r#"
+        [vm]
+        box = "debian"
+
+        [[trigger]]
+        stage = "before"
+        on = ["up"]
+
+        [provider.parallels]
+        customize = [["set", ":id", "--longer-battery-life", "off"]]
+
+        [provider.libvirt]
+        storage = [{ type = "file", size = "16G", options = { type = "qcow2" } }]
+    "#]],
+    );
+    check(
+        ruby,
+        Language::Lua,
+        expect![[r#"
+            Vagrant.configure("2", function(config)
+              config.vm.box = "debian"
+              config.vm.provider("parallels", function(provider)
+                provider.customize({ "set", ":id", "--longer-battery-life", "off" })
+              end)
+              config.vm.provider("libvirt", function(provider)
+                provider.storage("file", { size = "16G", type = "qcow2" })
+              end)
+              config.trigger.before("up", function() end)
+            end)
+        "#]],
     );
 }
 

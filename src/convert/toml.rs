@@ -6,7 +6,7 @@ use super::comments::one_line;
 use super::script::{is_mark, place};
 use super::{Comments, Refusal, Scope, Script};
 use crate::config::table::Table;
-use crate::config::value::{to_list, to_text};
+use crate::config::value::{Sourced, to_list, to_text};
 use crate::options;
 
 /// Options of `[[vm.provision]]` that belong to the call and not to the provisioner's block.
@@ -221,10 +221,7 @@ fn called(names: &[&str], entry: &Entry, call: &Call) -> Result<Keys, Refusal> {
     let mut options = Table::of_call(call, &entry.origin);
     for line in &call.body {
         match &line.setting {
-            Setting::Assign(value) => options.set(
-                &line.path,
-                crate::config::value::Sourced::written(value.clone(), &line.origin),
-            ),
+            Setting::Assign(value) => options.set(&line.path, Sourced::written(value.clone(), &line.origin)),
             Setting::Call(_) => return Err(unsayable(line)),
         }
     }
@@ -385,9 +382,12 @@ fn call_item(owner: &str, entry: &Entry, call: &Call) -> Result<String, Refusal>
             .iter()
             .zip(positional)
             .map(|(name, it)| Some(format!("{} = {}", key(name), text(it)?)));
-        let rest = named
-            .iter()
-            .map(|(name, it)| Some(format!("{} = {}", key(name), text(&it.value)?)));
+        let pair = |(name, it): (&str, &Sourced<Value>)| Some(format!("{} = {}", key(name), text(&it.value)?));
+        // A named argument may be called like one that has its name from its place.
+        let (clashing, rest): (Vec<_>, Vec<_>) = named.iter().partition(|(name, _)| names.contains(name));
+        let clashing: Vec<String> = clashing.into_iter().filter_map(pair).collect();
+        let inner = (!clashing.is_empty()).then(|| format!("options = {{ {} }}", clashing.join(", ")));
+        let rest = rest.into_iter().map(pair).chain([inner]);
         let parts: Vec<String> = first.chain(rest).flatten().collect();
         return Ok(format!("{{ {} }}", parts.join(", ")));
     }

@@ -22,6 +22,10 @@ const HEAD: &str = "---@meta\n-- Written by `jaunt config schema --format luacat
 const TAIL: &str = "\
 Vagrant = {}
 
+---Nil as a value in a table of options, which cannot hold nil itself.
+---@type any
+Vagrant.null = nil
+
 ---@param version string|integer
 ---@param block fun(config: jaunt.Config)
 function Vagrant.configure(version, block) end

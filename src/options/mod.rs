@@ -101,15 +101,9 @@ pub fn of_provider(name: &str) -> Option<&'static [Descriptor]> {
 
 /// The names of the positional arguments of a method of a provider or a provisioner; `None` where it is not known as one.
 pub fn method_of(owner: &str, name: &str) -> Option<&'static [&'static str]> {
-    let owned = settings(Plugins::BuiltIn).owned;
-    let mut options = owned
-        .iter()
-        .filter(|(it, _)| *it == owner)
-        .flat_map(|(_, it)| it.iter());
-    options.find_map(|it| match it.form {
-        Form::Call { positional } if it.path == name => Some(positional),
-        _ => None,
-    })
+    settings(Plugins::BuiltIn)
+        .method(owner, name)
+        .map(|(_, positional)| positional)
 }
 
 /// The namespaces of plugins that are known by name only: everything in them is taken.

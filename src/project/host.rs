@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vagrantfile::host::{
@@ -29,6 +30,50 @@ pub struct ProcessHost {
     survey: Option<Arc<Mutex<Vec<Act>>>>,
     /// Whether the act that was decided last is one of these.
     is_pretended: bool,
+    /// What earlier readings of the same files were told, and how many of the numbers this one has had.
+    repeated: Option<(Arc<Repeated>, usize)>,
+    /// Whether what the files print is shown.
+    prints: bool,
+}
+
+/// What several readings of the same files are told alike, so that they come to the same: the time, and numbers at random.
+pub struct Repeated {
+    now: Moment,
+    numbers: Mutex<Vec<u64>>,
+    was_read: AtomicBool,
+}
+
+impl Repeated {
+    /// For readings from now on.
+    pub fn new() -> Self {
+        Self {
+            now: now(),
+            numbers: Mutex::default(),
+            was_read: AtomicBool::new(false),
+        }
+    }
+
+    /// The number in a place, which falls when it is asked for first.
+    fn number(&self, place: usize) -> u64 {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        while numbers.len() <= place {
+            numbers.push(random());
+        }
+        numbers[place]
+    }
+}
+
+fn now() -> Moment {
+    let now = jiff::Zoned::now();
+    Moment {
+        seconds: now.timestamp().as_second(),
+        nanoseconds: now.timestamp().subsec_nanosecond().unsigned_abs(),
+        offset: now.offset().seconds(),
+    }
+}
+
+fn random() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
 }
 
 impl ProcessHost {
@@ -42,6 +87,18 @@ impl ProcessHost {
             trust: trust.clone(),
             survey: None,
             is_pretended: false,
+            repeated: None,
+            prints: true,
+        }
+    }
+
+    /// The same for one of several readings; what the files print is shown of the first.
+    pub fn repeated(self, repeated: &Arc<Repeated>) -> Self {
+        let is_first = !repeated.was_read.swap(true, Ordering::Relaxed);
+        Self {
+            prints: is_first,
+            repeated: Some((repeated.clone(), 0)),
+            ..self
         }
     }
 
@@ -132,20 +189,21 @@ impl Host for ProcessHost {
     }
 
     fn now(&self) -> Moment {
-        let now = jiff::Zoned::now();
-        Moment {
-            seconds: now.timestamp().as_second(),
-            nanoseconds: now.timestamp().subsec_nanosecond().unsigned_abs(),
-            offset: now.offset().seconds(),
-        }
+        self.repeated.as_ref().map_or_else(now, |(it, _)| it.now)
     }
 
     fn random(&mut self) -> u64 {
-        uuid::Uuid::new_v4().as_u64_pair().0
+        let Some((repeated, place)) = &mut self.repeated else {
+            return random();
+        };
+        *place += 1;
+        repeated.number(*place - 1)
     }
 
     fn print(&mut self, text: &str) {
-        self.ui.aside(text);
+        if self.prints {
+            self.ui.aside(text);
+        }
     }
 
     fn decide(&mut self, act: &Act, code: &[Code]) -> Decision {

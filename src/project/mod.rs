@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::options;
 use host::ProcessHost;
+pub use host::Repeated;
 
 /// The names that a Vagrantfile may have, in the order in which they are looked for.
 const FILE_NAMES: [&str; 4] = ["Vagrantfile", "vagrantfile", "Vagrantfile.lua", "Vagrantfile.toml"];
@@ -112,10 +113,14 @@ impl Project {
         name.is_some_and(|it| FILE_NAMES.contains(&it))
     }
 
-    /// A session in which nothing is read yet, for a Vagrantfile by itself.
-    pub fn session(context: &Context, vagrantfile: &Path) -> vagrantfile::report::Result<Session> {
+    /// A session in which nothing is read yet, for one of several readings of a Vagrantfile by itself.
+    pub fn session(
+        context: &Context,
+        vagrantfile: &Path,
+        repeated: &Arc<Repeated>,
+    ) -> vagrantfile::report::Result<Session> {
         let trust = Arc::new(Trust::new(context));
-        let host = ProcessHost::new(context, vagrantfile, &trust);
+        let host = ProcessHost::new(context, vagrantfile, &trust).repeated(repeated);
         Session::new(Box::new(host), settings(context))
     }
 

@@ -114,7 +114,7 @@ impl Default for Settings {
 impl Settings {
     /// A method of a provider, a provisioner or the like: its name and those of its positional arguments. Where nobody describes the
     /// owner, a name counts for what it is with others.
-    pub(crate) fn method(&self, owner: &str, name: &str) -> Option<(&'static str, &'static [&'static str])> {
+    pub fn method(&self, owner: &str, name: &str) -> Option<(&'static str, &'static [&'static str])> {
         let is_described = self.owned.iter().any(|(it, _)| *it == owner);
         let mut options = self
             .owned

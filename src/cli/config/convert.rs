@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use tempfile::NamedTempFile;
@@ -9,7 +10,7 @@ use tempfile::NamedTempFile;
 use crate::context::Context;
 use crate::convert::{Failure, Language, Original, Reading, convert};
 use crate::error::{Error, Result};
-use crate::project::{self, Project};
+use crate::project::{self, Project, Repeated};
 use crate::ui::Kind;
 
 /// Print the project's Vagrantfile in another language, once it is sure to mean the same
@@ -68,9 +69,10 @@ impl ConvertArgs {
     }
 
     fn text(&self, context: &Context, source: &Path) -> Result<String> {
+        let repeated = Arc::new(Repeated::new());
         let original = Original {
             path: source,
-            read: &|| Reading::of(Project::session(context, source)?, source),
+            read: &|| Reading::of(Project::session(context, source, &repeated)?, source),
             text: &|it| String::from_utf8_lossy(&std::fs::read(it).unwrap_or_default()).into_owned(),
         };
         let read_back = |text: &str| Reading::of_text(self.to, text, project::settings(context));

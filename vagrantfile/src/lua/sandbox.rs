@@ -75,6 +75,8 @@ fn guard(state: &State, inner: &Rc<Inner>) -> mlua::Result<()> {
 fn vagrant(state: &State) -> mlua::Result<Table> {
     let vagrant = state.create_table()?;
     vagrant.raw_set("VERSION", VAGRANT_VERSION)?;
+    // A table cannot hold nil, and some options are set to it: `env = { PROXY = Vagrant.null }`.
+    vagrant.raw_set("null", LuaValue::NULL)?;
     vagrant.raw_set("configure", state.create_function(configure)?)?;
     let has_plugin = |state: &State, name: String| Ok(Inner::of(state)?.shared.settings.plugins.has(&name));
     vagrant.raw_set("has_plugin", state.create_function(has_plugin)?)?;

@@ -69,6 +69,7 @@ fn convert(value: &LuaValue, budget: &mut Budget) -> mlua::Result<Value> {
     budget.values -= 1;
     match value {
         LuaValue::Nil => Ok(Value::Nil),
+        null if null.is_null() => Ok(Value::Nil),
         LuaValue::Boolean(truth) => Ok(Value::Boolean(*truth)),
         LuaValue::Integer(number) => Ok(Value::Integer(*number)),
         LuaValue::Number(number) => Ok(Value::Float(*number)),
