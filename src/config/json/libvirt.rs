@@ -177,7 +177,25 @@ pub fn attributes(body: &Body) -> Vec<(String, Json)> {
         name_devices(&mut found, attribute, prefix);
     }
     add_channels(&mut found, body);
+    found.extend(disk_defaults(body));
     found
+}
+
+/// The main disk's device and controller, where the block only says its bus, or its bus where it only says the device.
+fn disk_defaults(body: &Body) -> Vec<(String, Json)> {
+    let text = |name: &str| match body.options.value(name) {
+        Some(Value::String(it) | Value::Symbol(it)) => Some(it.as_str()),
+        _ => None,
+    };
+    let (bus, device) = (text("disk_bus"), text("disk_device"));
+    let is_scsi = bus.map_or(device.is_some_and(|it| it.starts_with("sd")), |it| it == "scsi");
+    let defaults = [
+        ("disk_bus", "scsi"),
+        ("disk_device", "sda"),
+        ("disk_controller_model", "virtio-scsi"),
+    ];
+    let unsaid = defaults.iter().filter(|(name, _)| is_scsi && text(name).is_none());
+    unsaid.map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
 }
 
 /// The channels that the plugin adds itself, unless the block has them, and without those that it switches off.
@@ -318,5 +336,19 @@ mod tests {
             json!({ "channels": [agent, spice] }),
         );
         check(&[("graphics_type", Value::String("vnc".to_owned()))], json!({}));
+    }
+
+    #[test]
+    fn a_disk_on_scsi_gets_its_device_and_controller() {
+        let text = |it: &str| Value::String(it.to_owned());
+        check(
+            &[("disk_bus", text("scsi"))],
+            json!({ "disk_device": "sda", "disk_controller_model": "virtio-scsi" }),
+        );
+        check(
+            &[("disk_device", text("sdb"))],
+            json!({ "disk_bus": "scsi", "disk_controller_model": "virtio-scsi" }),
+        );
+        check(&[("disk_bus", text("virtio")), ("disk_device", text("sda"))], json!({}));
     }
 }
