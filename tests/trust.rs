@@ -374,3 +374,113 @@ fn a_trusted_file_speaks_http_and_writes_to_commands() {
         });
     }
 }
+
+/// Prints on one line each what a trusted file finds out with sockets.
+const CONNECTS: &str = r#"
+require "socket"
+require "timeout"
+def told(what)
+  puts "said: #{what.inspect}"
+end
+def open?(port)
+  Timeout.timeout(10) do
+    TCPSocket.new("127.0.0.1", port).close
+    true
+  end
+rescue Errno::ECONNREFUSED
+  false
+end
+server = TCPServer.new("127.0.0.1", 0)
+port = server.addr[1]
+told [port > 1023, server.addr.values_at(0, 3), open?(port)]
+begin
+  TCPServer.new("127.0.0.1", port)
+rescue Errno::EADDRINUSE => error
+  told error.message.sub(port.to_s, "PORT")
+end
+server.accept.close
+client = TCPSocket.open("127.0.0.1", port)
+there = server.accept
+client.puts "a question", "and more"
+client.close_write
+told [there.gets, there.read, there.peeraddr[1] == client.addr[1]]
+there.write "an answer"
+there.close
+told client.read
+server.close
+told open?(port)
+address = UDPSocket.open do |socket|
+  socket.connect("127.0.0.1", 1)
+  socket.addr.last
+end
+told address
+listener = UDPSocket.new
+listener.bind("127.0.0.1", 0)
+UDPSocket.new.send("datagram", 0, "127.0.0.1", listener.addr[1])
+told listener.recvfrom(100).first
+told Socket.getaddrinfo("localhost", 80, nil, :STREAM).map { |it| it[3] }.include?("127.0.0.1")
+told Socket.ip_address_list.map(&:ip_address).include?("127.0.0.1")
+begin
+  TCPSocket.new("no-such-host.invalid", 80)
+rescue SocketError => error
+  told error.message
+end
+begin
+  Timeout.timeout(0.2) { listener.recv(1) }
+rescue Timeout::Error => error
+  told [error.class, error.message]
+end
+begin
+  Timeout.timeout(0.1) { sleep 60 }
+rescue Timeout::Error
+  told "woke up"
+end
+Vagrant.configure("2") { |config| }
+"#;
+
+#[test]
+fn a_trusted_file_connects_and_serves_with_sockets() {
+    let world = World::with_vagrantfile(CONNECTS);
+
+    let stderr = world.run(["--trust", "status"]).success().stderr;
+
+    let said: Vec<&str> = stderr.lines().filter_map(|it| it.strip_prefix("said: ")).collect();
+    let expected = [
+        r#"[true, ["AF_INET", "127.0.0.1"], true]"#,
+        r#""Address already in use - bind(2) for \"127.0.0.1\" port PORT""#,
+        r#"["a question\n", "and more\n", true]"#,
+        r#""an answer""#,
+        "false",
+        r#""127.0.0.1""#,
+        r#""datagram""#,
+        "true",
+        "true",
+        r#""getaddrinfo: Name or service not known""#,
+        r#"[Timeout::Error, "execution expired"]"#,
+        r#""woke up""#,
+    ];
+    assert_eq!(said, expected, "{stderr}");
+}
+
+#[test]
+fn a_socket_without_trust_is_an_error_that_names_the_line_and_the_other_side() {
+    for (line, said) in [
+        (
+            "TCPSocket.new('127.0.0.1', 3128)",
+            "this file wants to connect to 127.0.0.1:3128",
+        ),
+        ("TCPServer.new(8080)", "this file wants to listen on port 8080"),
+        (
+            "UDPSocket.new.connect('8.8.8.8', 1)",
+            "this file wants to connect to 8.8.8.8:1 (UDP)",
+        ),
+        (
+            "Socket.getaddrinfo('example.com', 80)",
+            "this file wants to connect to the name service, for example.com",
+        ),
+    ] {
+        let world = World::with_vagrantfile(&format!("require 'socket'\n{line} rescue nil\n"));
+        let ran = world.run(["status"]);
+        ran.fails_with("Vagrantfile:2").fails_with(said);
+    }
+}

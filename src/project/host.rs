@@ -2,17 +2,20 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use vagrantfile::host::{
-    Act, Change, Code, Command, CommandLine, Decision, Facts, Host, Metadata, Moment, Output, Platform, Request,
-    Response,
+    Act, Change, Code, Command, CommandLine, Connection, Decision, Endpoint, Facts, Host, Interface, Metadata, Moment,
+    Output, Platform, Request, Response,
 };
 
+use super::sockets;
 use super::trust::{TRUST_ADVICE, Trust};
 use crate::context::Context;
 use crate::environment::Environment;
@@ -188,6 +191,10 @@ impl Host for ProcessHost {
         std::thread::available_parallelism().map_or(1, |it| it.get() as u32)
     }
 
+    fn interfaces(&self) -> io::Result<Vec<Interface>> {
+        sockets::interfaces()
+    }
+
     fn now(&self) -> Moment {
         self.repeated.as_ref().map_or_else(now, |(it, _)| it.now)
     }
@@ -270,6 +277,32 @@ impl Host for ProcessHost {
         // Files are read on a thread of their own, where no runtime is.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(http.exchange(request.clone(), LONGEST_FILE as usize))
+    }
+
+    fn resolve(&mut self, name: &str) -> io::Result<Vec<IpAddr>> {
+        if self.is_pretended {
+            return Ok(vec![IpAddr::from([127, 0, 0, 1])]);
+        }
+        if self.is_offline && name != "localhost" {
+            return Err(io::ErrorKind::NetworkUnreachable.into());
+        }
+        sockets::resolve(name)
+    }
+
+    fn open_socket(&mut self, endpoint: &Endpoint, patience: Option<Duration>) -> io::Result<Box<dyn Connection>> {
+        if self.is_pretended {
+            return Ok(sockets::pretended());
+        }
+        if self.is_offline && !sockets::is_local(endpoint) {
+            return Err(io::ErrorKind::NetworkUnreachable.into());
+        }
+        sockets::open(endpoint, patience)
+    }
+
+    fn wait(&mut self, time: Duration) {
+        if self.survey.is_none() {
+            std::thread::sleep(time);
+        }
     }
 
     fn change(&mut self, change: &Change) -> io::Result<()> {

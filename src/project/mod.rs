@@ -4,6 +4,7 @@
 
 mod host;
 mod indexed;
+mod sockets;
 mod survey;
 mod targets;
 mod trust;

@@ -55,6 +55,7 @@ impl Trust {
         let wish = match act {
             Act::Run(command) => format!("run `{}`", command.line.text()),
             Act::Connect(target) => format!("connect to {target}"),
+            Act::Listen(place) => format!("listen on {place}"),
             // A write without trust goes to memory, and harms nobody.
             Act::Write(_) => return self.strangers(code).is_empty(),
         };

@@ -1,10 +1,15 @@
 //! A [`Host`] that stands in memory: for tests, and for reading text that belongs to no project.
 
-use super::{Act, Change, Code, Command, Decision, Facts, Host, Metadata, Moment, Output, Platform, Request, Response};
+use super::{
+    Act, Change, Code, Command, Connection, Decision, Endpoint, Facts, Host, Interface, Metadata, Moment, Output,
+    Platform, Request, Response,
+};
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A machine of fixed facts, with the files that it was given and nothing else. It refuses every act.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +107,20 @@ impl Host for MemoryHost {
         4
     }
 
+    fn interfaces(&self) -> io::Result<Vec<Interface>> {
+        let interface = |name: &str, address: Ipv4Addr, netmask: Ipv4Addr| Interface {
+            name: name.to_owned(),
+            flags: 0x41,
+            address: Some(IpAddr::V4(address)),
+            netmask: Some(IpAddr::V4(netmask)),
+            broadcast: None,
+        };
+        Ok(vec![
+            interface("lo", Ipv4Addr::LOCALHOST, Ipv4Addr::new(255, 0, 0, 0)),
+            interface("eth0", Ipv4Addr::new(192, 168, 1, 20), Ipv4Addr::new(255, 255, 255, 0)),
+        ])
+    }
+
     fn now(&self) -> Moment {
         Moment {
             seconds: 1_700_000_000,
@@ -136,6 +155,16 @@ impl Host for MemoryHost {
     fn request(&mut self, _request: &Request) -> io::Result<Response> {
         Err(io::ErrorKind::PermissionDenied.into())
     }
+
+    fn resolve(&mut self, _name: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn open_socket(&mut self, _endpoint: &Endpoint, _patience: Option<Duration>) -> io::Result<Box<dyn Connection>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn wait(&mut self, _time: Duration) {}
 
     fn change(&mut self, _change: &Change) -> io::Result<()> {
         Err(io::ErrorKind::PermissionDenied.into())

@@ -6,13 +6,16 @@
 
 mod code;
 mod memory;
+mod sockets;
 mod world;
 
 pub use code::Code;
 pub use memory::MemoryHost;
-pub use world::{Domain, Refusal, World, clean as clean_path};
+pub use sockets::{Connection, Endpoint, Interface};
+pub use world::{Domain, Refusal, Socket, World, clean as clean_path};
 
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,6 +48,9 @@ pub trait Host: Send {
     /// How many processors this machine has. Finding out takes longer than the other facts together, and few files ask.
     fn processors(&self) -> u32;
 
+    /// The addresses of this machine.
+    fn interfaces(&self) -> io::Result<Vec<Interface>>;
+
     /// The time.
     fn now(&self) -> Moment;
 
@@ -63,6 +69,15 @@ pub trait Host: Send {
 
     /// Asks a server by HTTP. Every status is an answer. It is asked for only after [`Host::decide`] allowed it.
     fn request(&mut self, request: &Request) -> io::Result<Response>;
+
+    /// The addresses behind a name. It is asked for only after [`Host::decide`] allowed it.
+    fn resolve(&mut self, name: &str) -> io::Result<Vec<IpAddr>>;
+
+    /// Opens a socket. It is asked for only after [`Host::decide`] allowed it.
+    fn open_socket(&mut self, endpoint: &Endpoint, patience: Option<Duration>) -> io::Result<Box<dyn Connection>>;
+
+    /// Lets some time pass. It is asked for only after [`Host::decide`] allowed something: nobody else has anything to wait for.
+    fn wait(&mut self, time: Duration);
 
     /// Changes a file or folder. It is asked for only after [`Host::decide`] allowed it.
     fn change(&mut self, change: &Change) -> io::Result<()>;
@@ -129,6 +144,8 @@ pub enum Act {
     Run(Command),
     /// Connect to another machine; the text says to what.
     Connect(String),
+    /// Let others connect to this machine; the text says where.
+    Listen(String),
     /// Change files.
     Write(PathBuf),
 }

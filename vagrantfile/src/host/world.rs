@@ -3,11 +3,13 @@
 //! **Invariant:** what one [`Domain`] changes here, no other sees: a box's file cannot act through the project's.
 
 use super::code::CodeList;
-use super::{Act, Change, Code, Command, Decision, Host, Metadata, Output, Request, Response};
+use super::{Act, Change, Code, Command, Connection, Decision, Endpoint, Host, Metadata, Output, Request, Response};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Vagrantfiles that share an interpreter, and with it all that they change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -27,6 +29,8 @@ pub struct World {
     /// The Vagrantfile that runs.
     vagrantfile: Arc<Path>,
     own: Surroundings,
+    /// Whether anything was allowed, so that there may be something to wait for.
+    has_acted: bool,
     others: HashMap<Domain, Surroundings>,
 }
 
@@ -47,6 +51,21 @@ enum Overlay {
     Gone,
 }
 
+/// A socket as a file asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Socket {
+    /// A connection.
+    Tcp,
+    /// A server.
+    TcpServer,
+    /// Datagrams to somebody.
+    Udp,
+    /// Datagrams from anybody.
+    UdpServer,
+    /// A connection to a file.
+    Unix,
+}
+
 /// Why an act did not happen.
 #[derive(Debug)]
 pub enum Refusal {
@@ -54,6 +73,8 @@ pub enum Refusal {
     NotTrusted(String),
     /// It was tried and failed.
     Failed(io::Error),
+    /// Nobody knows the name of the other side.
+    Unknown(io::Error),
 }
 
 impl World {
@@ -65,6 +86,7 @@ impl World {
             domain: Domain::default(),
             vagrantfile: Path::new("").into(),
             own,
+            has_acted: false,
             others: HashMap::new(),
         }
     }
@@ -206,7 +228,76 @@ impl World {
 
     /// Whether the host allows an act to the files that run.
     pub fn decide(&mut self, act: &Act) -> Decision {
-        self.host.decide(act, self.own.code.all())
+        let decision = self.host.decide(act, self.own.code.all());
+        self.has_acted |= decision == Decision::Allow;
+        decision
+    }
+
+    /// Lets some time pass where something outside may have begun.
+    pub fn wait(&mut self, time: Duration) {
+        if self.has_acted {
+            self.host.wait(time);
+        }
+    }
+
+    /// Whether [`World::wait`] waits.
+    pub fn waits(&self) -> bool {
+        self.has_acted
+    }
+
+    /// The addresses behind a name, where the host allows to ask. Addresses are their own.
+    pub fn resolve(&mut self, name: &str) -> Result<Vec<IpAddr>, Refusal> {
+        if let Ok(address) = name.parse() {
+            return Ok(vec![address]);
+        }
+        match self.decide(&Act::Connect(format!("the name service, for {name}"))) {
+            Decision::Refuse(advice) => Err(Refusal::NotTrusted(advice)),
+            Decision::Allow => self.host.resolve(name).map_err(Refusal::Unknown),
+        }
+    }
+
+    /// Opens a socket where the host allows it. A name may stand for several addresses: the first that works is taken.
+    pub fn open_socket(
+        &mut self,
+        socket: Socket,
+        name: &str,
+        port: u16,
+        patience: Option<Duration>,
+    ) -> Result<Box<dyn Connection>, Refusal> {
+        if let Decision::Refuse(advice) = self.decide(&socket.act(name, port)) {
+            return Err(Refusal::NotTrusted(advice));
+        }
+        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for endpoint in self.endpoints(socket, name, port)? {
+            match self.host.open_socket(&endpoint, patience) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => last = error,
+            }
+        }
+        Err(Refusal::Failed(last))
+    }
+
+    fn endpoints(&mut self, socket: Socket, name: &str, port: u16) -> Result<Vec<Endpoint>, Refusal> {
+        if socket == Socket::Unix {
+            return Ok(vec![Endpoint::Unix(self.absolute(Path::new(name)))]);
+        }
+        let is_server = matches!(socket, Socket::TcpServer | Socket::UdpServer);
+        let addresses = match (name, name.parse()) {
+            ("", _) if is_server => vec![Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()],
+            ("", _) => vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()],
+            (_, Ok(address)) => vec![address],
+            (_, Err(_)) => self.host.resolve(name).map_err(Refusal::Unknown)?,
+        };
+        let endpoint = |address: IpAddr| {
+            let address = SocketAddr::new(address, port);
+            match socket {
+                Socket::Tcp | Socket::Unix => Endpoint::Tcp(address),
+                Socket::TcpServer => Endpoint::TcpServer(address),
+                Socket::Udp => Endpoint::Udp(address),
+                Socket::UdpServer => Endpoint::UdpServer(address),
+            }
+        };
+        Ok(addresses.into_iter().map(endpoint).collect())
     }
 
     /// Runs a command where the host allows it.
@@ -269,6 +360,20 @@ impl World {
         path.ancestors()
             .skip(1)
             .any(|it| matches!(self.own.overlay.get(it), Some(Overlay::Gone)))
+    }
+}
+
+impl Socket {
+    /// What opening it means, for those who decide.
+    pub fn act(self, name: &str, port: u16) -> Act {
+        let host = if name.is_empty() { "this computer" } else { name };
+        match self {
+            Socket::Tcp => Act::Connect(format!("{host}:{port}")),
+            Socket::Udp => Act::Connect(format!("{host}:{port} (UDP)")),
+            Socket::TcpServer => Act::Listen(format!("port {port}")),
+            Socket::UdpServer => Act::Listen(format!("port {port} (UDP)")),
+            Socket::Unix => Act::Connect(name.to_owned()),
+        }
     }
 }
 

@@ -27,6 +27,11 @@ impl Live for LiveValue {
 
 /// Calls a method of a configuration object.
 pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments: Arguments) -> Eval {
+    if let Some(singleton) = it.config_singletons.get(&object).cloned()
+        && let Some(method) = it.find_in(&singleton, name)
+    {
+        return it.invoke(&method, &Value::Config(object), arguments);
+    }
     let text = name.text();
     if let Some(method) = universal(it, &text) {
         return it.invoke(&method, &Value::Config(object), arguments);

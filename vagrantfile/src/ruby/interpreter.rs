@@ -45,6 +45,10 @@ pub struct Interpreter {
     pub libraries: HashSet<&'static str>,
     /// The blocks of `at_exit`.
     pub last_blocks: Vec<Value>,
+    /// What files defined for one object of the configuration alone.
+    pub(super) config_singletons: HashMap<crate::model::ObjectId, Rc<Class>>,
+    /// When the `Timeout.timeout` around what runs ends, in seconds since 1970.
+    pub deadline: Option<f64>,
     pub(super) source: Rc<Source>,
     /// Where the call that runs begins, and where its name stands.
     pub(super) at: u32,
@@ -90,6 +94,8 @@ impl Interpreter {
             required: HashSet::new(),
             libraries: HashSet::new(),
             last_blocks: Vec::new(),
+            config_singletons: HashMap::new(),
+            deadline: None,
             source,
             at: 0,
             name_at: 0,
@@ -134,10 +140,18 @@ impl Interpreter {
         if self.stack_base.abs_diff(stack_pointer()) + STACK_RESERVE > limits.stack {
             return Err(self.error("SystemStackError", "stack level too deep"));
         }
-        if self.steps & CANCELLATION_STRIDE == 0 && self.shared.settings.cancellation.is_cancelled() {
-            return Err(self.stop("reading was interrupted", "nothing was changed; run the command again"));
+        if self.steps & CANCELLATION_STRIDE == 0 {
+            self.check_cancelled()?;
         }
         Ok(())
+    }
+
+    /// Stops where the user has asked for it.
+    pub(super) fn check_cancelled(&mut self) -> Outcome<()> {
+        match self.shared.settings.cancellation.is_cancelled() {
+            true => Err(self.stop("reading was interrupted", "nothing was changed; run the command again")),
+            false => Ok(()),
+        }
     }
 
     /// Stops what takes too much.

@@ -16,6 +16,21 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
         &["Set", "OpenStruct", "LazyList"],
     ),
     ("net.rb", include_str!("library/net.rb"), &["Net", "OpenSSL"]),
+    (
+        "socket.rb",
+        include_str!("library/socket.rb"),
+        &[
+            "BasicSocket",
+            "IPSocket",
+            "TCPSocket",
+            "TCPServer",
+            "UDPSocket",
+            "UNIXSocket",
+            "UNIXServer",
+            "Socket",
+            "Addrinfo",
+        ],
+    ),
     ("open3.rb", include_str!("library/open3.rb"), &["Open3", "PTY"]),
     (
         "rational.rb",

@@ -99,6 +99,14 @@ impl Interpreter {
         let cell = match value {
             Value::Object(object) => &object.singleton,
             Value::Class(class) => &class.singleton,
+            Value::Config(object) => {
+                self.cache.clear();
+                let singletons = &mut self.config_singletons;
+                let singleton = singletons
+                    .entry(*object)
+                    .or_insert_with(|| Class::singleton_of("", None));
+                return Ok(singleton.clone());
+            }
             _ => return Err(self.error("TypeError", "can't define singleton")),
         };
         if cell.borrow().is_none() {

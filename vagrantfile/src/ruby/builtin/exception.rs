@@ -167,9 +167,7 @@ const METHODS: Methods = &[
     ("set_backtrace", |_, _, arguments| {
         Ok(arguments.get(0).cloned().unwrap_or(Value::Nil))
     }),
-    ("backtrace_locations", |_, this, _| {
-        Ok(Value::array(places(this).iter().map(trace_line).collect()))
-    }),
+    ("backtrace_locations", |it, this, _| Ok(locations(it, &places(this)))),
     ("cause", |_, this, _| {
         Ok(trace(this).map_or(Value::Nil, |it| it.cause.clone()))
     }),
@@ -196,6 +194,68 @@ fn text(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
         return Ok(Value::string(class));
     }
     Ok(Value::string(it.to_s(&message)?))
+}
+
+/// The calls that led here, from the one that `caller`'s arguments name, and as many as they say.
+pub fn callers(it: &mut Interpreter, arguments: &Arguments) -> Vec<Place> {
+    let number = |it: Option<&Value>| match it {
+        Some(Value::Integer(number)) => usize::try_from(*number).ok(),
+        _ => None,
+    };
+    let (first, many) = match arguments.get(0) {
+        Some(Value::Range(range)) => {
+            let first = number(Some(&range.first)).unwrap_or(1);
+            let last = number(Some(&range.last)).map(|last| last + usize::from(!range.exclusive));
+            (first, last.map(|last| last.saturating_sub(first)))
+        }
+        first => (number(first).unwrap_or(1), number(arguments.get(1))),
+    };
+    let places = it.backtrace().into_iter().skip(first);
+    places.take(many.unwrap_or(usize::MAX)).collect()
+}
+
+/// Places as Ruby's `Thread::Backtrace::Location`.
+pub fn locations(it: &mut Interpreter, places: &[Place]) -> Value {
+    let class = it.core.class_at("Thread::Backtrace::Location", &it.core.object.clone());
+    if class.methods.borrow().is_empty() {
+        it.methods(&class, LOCATION);
+    }
+    let locations = places.iter().map(|place| {
+        let location = it.core.instance(&class);
+        if let Value::Object(object) = &location {
+            let place: Rc<dyn std::any::Any> = Rc::new(place.clone());
+            *object.native.borrow_mut() = Some(place);
+        }
+        location
+    });
+    Value::array(locations.collect())
+}
+
+const LOCATION: Methods = &[
+    ("path", path),
+    ("absolute_path", path),
+    ("lineno", |_, this, _| {
+        Ok(place_of(this).map_or(Value::Nil, |it| Value::Integer(it.line as i64)))
+    }),
+    ("label", |_, _, _| Ok(Value::string("block"))),
+    ("base_label", |_, _, _| Ok(Value::string("block"))),
+    ("to_s", |_, this, _| {
+        Ok(place_of(this).map_or(Value::Nil, |it| trace_line(&it)))
+    }),
+    ("inspect", |it, this, _| {
+        let line = place_of(this).map_or(Value::Nil, |it| trace_line(&it));
+        Ok(Value::string(it.inspect(&line)?))
+    }),
+];
+
+fn path(_: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    Ok(place_of(this).map_or(Value::Nil, |it| Value::string(it.file.to_string_lossy())))
+}
+
+fn place_of(this: &Value) -> Option<Rc<Place>> {
+    let Value::Object(object) = this else { return None };
+    let native = object.native.borrow().clone();
+    native?.downcast().ok()
 }
 
 /// Where an error was raised, and the calls that led there.

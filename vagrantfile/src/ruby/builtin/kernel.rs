@@ -54,7 +54,7 @@ const METHODS: Methods = &[
     ("Rational", |it, _, arguments| convert(it, "Rational", arguments)),
     ("Complex", |it, _, arguments| convert(it, "Complex", arguments)),
     ("gets", |_, _, _| Ok(Value::Nil)),
-    ("sleep", |_, _, _| Ok(Value::Integer(0))),
+    ("sleep", |it, _, arguments| super::sockets::sleep(it, arguments)),
     ("srand", |_, _, _| Ok(Value::Integer(0))),
     ("at_exit", |it, _, arguments| match arguments.block.clone() {
         Some(block) => {
@@ -130,17 +130,13 @@ const METHODS: Methods = &[
         let folder = it.source.path.parent().map(|it| it.to_string_lossy().into_owned());
         Ok(folder.map_or(Value::Nil, Value::string))
     }),
-    ("caller", |it, _, _| {
-        let trace = it.backtrace();
-        Ok(Value::array(
-            trace.iter().skip(1).map(super::exception::trace_line).collect(),
-        ))
+    ("caller", |it, _, arguments| {
+        let places = super::exception::callers(it, arguments);
+        Ok(Value::array(places.iter().map(super::exception::trace_line).collect()))
     }),
-    ("caller_locations", |it, _, _| {
-        let trace = it.backtrace();
-        Ok(Value::array(
-            trace.iter().skip(1).map(super::exception::trace_line).collect(),
-        ))
+    ("caller_locations", |it, _, arguments| {
+        let places = super::exception::callers(it, arguments);
+        Ok(super::exception::locations(it, &places))
     }),
     ("Integer", |it, _, arguments| super::number::to_integer(it, arguments)),
     ("Float", |it, _, arguments| super::number::to_float(it, arguments)),

@@ -4,6 +4,7 @@ use super::Methods;
 use super::proc::parameters_of;
 use crate::ruby::interpreter::{Eval, Interpreter};
 use crate::ruby::ir::Function;
+use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use std::rc::Rc;
 
@@ -107,6 +108,29 @@ pub fn bound(method: Rc<Method>, receiver: Value) -> Value {
             },
             arity: -1,
             method: Some((method, receiver)),
+        },
+        is_lambda: true,
+        tag: 0,
+    }))
+}
+
+/// The same for an object of the configuration, whose methods are no code of Ruby's.
+pub fn bound_call(it: &Interpreter, name: Symbol, receiver: &Value) -> Value {
+    let method = Rc::new(Method {
+        name,
+        owner: it.class_of(receiver),
+        visibility: std::cell::Cell::new(Visibility::Public),
+        body: MethodBody::Undefined,
+    });
+    Value::Proc(Rc::new(Proc {
+        _weight: Weight::of(96),
+        code: Code::Native {
+            block: {
+                let receiver = receiver.clone();
+                Rc::new(move |it, arguments| it.call(&receiver, name, arguments.clone()))
+            },
+            arity: -1,
+            method: Some((method, receiver.clone())),
         },
         is_lambda: true,
         tag: 0,

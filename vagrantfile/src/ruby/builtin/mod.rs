@@ -22,6 +22,7 @@ pub mod proc;
 pub mod process;
 pub mod range;
 pub mod regexp;
+mod sockets;
 pub mod string;
 pub mod structure;
 pub mod symbol;
@@ -61,6 +62,7 @@ pub fn install(it: &mut Interpreter) {
         file::install,
         network::install,
         process::install,
+        sockets::install,
         time::install,
         json::install,
         yaml::install,

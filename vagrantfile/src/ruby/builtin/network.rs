@@ -3,8 +3,8 @@
 use super::Methods;
 use super::exception::of_system;
 use super::process::{not_trusted, text};
-use crate::host::{Refusal, Request, Response};
-use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
+use crate::host::{Act, Decision, Refusal, Request, Response};
+use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use std::time::Duration;
@@ -18,81 +18,29 @@ pub fn install(it: &mut Interpreter) {
             it.dispatch(&kernel, Symbol::new("open"), arguments.clone(), true)
         })],
     );
-    let socket = it.core.class_at("Socket", &it.core.object.clone());
-    it.own_methods(&socket, SOCKET);
-    for (name, value) in [("AF_INET", 2), ("AF_INET6", 10), ("SOCK_STREAM", 1), ("SOCK_DGRAM", 2)] {
-        it.put(&socket, name, Value::Integer(value));
-    }
-    for name in [
-        "TCPSocket",
-        "TCPServer",
-        "UDPSocket",
-        "UNIXSocket",
-        "UNIXServer",
-        "IPSocket",
-        "Addrinfo",
-    ] {
-        let class = it.core.class_at(name, &it.core.object.clone());
-        it.own_methods(
-            &class,
-            &[
-                ("new", connect),
-                ("open", connect),
-                ("tcp", connect),
-                ("getaddress", connect),
-            ],
-        );
-    }
     it.core.class_at("SocketError", &it.core.standard_error.clone());
     let http_error = it.core.class_at("OpenURI::HTTPError", &it.core.standard_error.clone());
     it.methods(&http_error, HTTP_ERROR);
 }
 
-const SOCKET: Methods = &[
-    ("gethostname", |it, _, _| {
-        Ok(Value::string(it.shared.world.borrow().host.facts().hostname))
-    }),
-    ("ip_address_list", |_, _, _| Ok(Value::array(Vec::new()))),
-    ("getifaddrs", |_, _, _| Ok(Value::array(Vec::new()))),
-    ("tcp", connect),
-    ("new", connect),
-    ("getaddrinfo", connect),
-    ("gethostbyname", connect),
-];
-
-fn connect(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let mut target = Vec::new();
-    for value in arguments.split().0 {
-        target.push(it.to_s(value)?);
-    }
-    let what = format!("{} {}", it.to_s(this)?, target.join(":"));
-    let decision = it
-        .shared
-        .world
-        .borrow_mut()
-        .decide(&crate::host::Act::Connect(what.clone()));
+/// `Kernel.connect`, which is not Ruby's: asks whether the file may connect to an address.
+pub fn ask_to_connect(it: &mut Interpreter, arguments: &Arguments) -> Eval {
+    let act = Act::Connect(it.text_of(arguments.get(0))?);
+    let decision = it.shared.world.borrow_mut().decide(&act);
     match decision {
-        crate::host::Decision::Refuse(advice) => {
-            Err(not_trusted(it, &format!("this file wants to connect: {what}"), advice))
-        }
-        crate::host::Decision::Allow => Err(it.error("Errno::ECONNREFUSED", format!("Connection refused - {what}"))),
+        Decision::Allow => Ok(Value::Nil),
+        Decision::Refuse(advice) => Err(not_allowed(it, &act, advice)),
     }
 }
 
-/// `Kernel.connect`, which is not Ruby's: asks whether the file may connect to an address.
-pub fn ask_to_connect(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    let url = it.text_of(arguments.get(0))?;
-    let decision = it
-        .shared
-        .world
-        .borrow_mut()
-        .decide(&crate::host::Act::Connect(url.clone()));
-    match decision {
-        crate::host::Decision::Allow => Ok(Value::Nil),
-        crate::host::Decision::Refuse(advice) => {
-            Err(not_trusted(it, &format!("this file wants to connect to {url}"), advice))
-        }
-    }
+/// The end of a file that wants to reach the network and may not.
+pub fn not_allowed(it: &mut Interpreter, act: &Act, advice: String) -> Box<Flow> {
+    let message = match act {
+        Act::Listen(place) => format!("this file wants to listen on {place}"),
+        Act::Connect(target) => format!("this file wants to connect to {target}"),
+        Act::Run(_) | Act::Write(_) => "this file wants to change this computer".to_owned(),
+    };
+    not_trusted(it, &message, advice)
 }
 
 /// `Kernel.request`, which is not Ruby's: what a server answers, as its status, the words for that, the headers and the body.
@@ -133,7 +81,7 @@ fn headers(it: &mut Interpreter, table: Option<&Value>) -> Outcome<Vec<(String, 
 }
 
 /// A number of seconds; what is none is no limit.
-fn duration(value: Option<&Value>) -> Option<Duration> {
+pub fn duration(value: Option<&Value>) -> Option<Duration> {
     match value {
         Some(Value::Integer(seconds)) => u64::try_from(*seconds).ok().map(Duration::from_secs),
         Some(Value::Float(seconds)) => Duration::try_from_secs_f64(*seconds).ok(),
@@ -183,15 +131,13 @@ fn exchange(it: &mut Interpreter, request: &Request) -> Outcome<Response> {
     let url = &request.url;
     match result {
         Ok(response) => Ok(response),
-        Err(Refusal::NotTrusted(advice)) => {
-            Err(not_trusted(it, &format!("this file wants to connect to {url}"), advice))
-        }
+        Err(Refusal::NotTrusted(advice)) => Err(not_allowed(it, &Act::Connect(url.clone()), advice)),
         Err(Refusal::Failed(error)) if error.kind() == std::io::ErrorKind::TimedOut => {
             // The library of Ruby's that has this class may not have run.
             super::super::library::start(it, "Net")?;
             Err(it.error("Net::OpenTimeout", format!("execution expired for {url}")))
         }
-        Err(Refusal::Failed(error)) => Err(match of_system(error.kind()) {
+        Err(Refusal::Failed(error) | Refusal::Unknown(error)) => Err(match of_system(error.kind()) {
             Some((class, said)) => it.error(class, format!("{said} - {url}")),
             None => it.error("SocketError", format!("cannot fetch {url}: {error}")),
         }),

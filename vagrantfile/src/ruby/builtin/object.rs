@@ -138,6 +138,9 @@ const METHODS: Methods = &[
     }),
     ("method", |it, this, arguments| {
         let name = Symbol::new(&it.text_of(arguments.get(0))?);
+        if let Value::Config(_) = this {
+            return Ok(super::method::bound_call(it, name, this));
+        }
         let Some(method) = it.find_method(this, name) else {
             let shown = it.describe(this);
             return Err(it.error("NameError", format!("undefined method `{name}' for {shown}")));

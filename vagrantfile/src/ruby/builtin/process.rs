@@ -265,7 +265,9 @@ fn run(it: &mut Interpreter, arguments: &Arguments, capture: bool) -> Outcome<Ou
         Err(Refusal::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(it.error("Errno::ENOENT", format!("No such file or directory - {line}")))
         }
-        Err(Refusal::Failed(error)) => Err(it.error("SystemCallError", format!("{error} - {line}"))),
+        Err(Refusal::Failed(error) | Refusal::Unknown(error)) => {
+            Err(it.error("SystemCallError", format!("{error} - {line}")))
+        }
         Err(Refusal::NotTrusted(advice)) => Err(may_not_run(it, &line, advice)),
     }
 }

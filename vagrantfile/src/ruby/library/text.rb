@@ -169,10 +169,19 @@ module Resolv
   end
 
   def self.getaddress(name)
-    TCPSocket.new(name, "dns")
+    HostSockets.resolve(name).first
+  rescue SocketError
+    raise ResolvError, "no address for #{name}"
+  end
+
+  def self.getaddresses(name)
+    HostSockets.resolve(name)
+  rescue SocketError
+    []
   end
 
   def self.getname(address)
-    TCPSocket.new(address, "dns")
+    Kernel.connect("the name service, for #{address}")
+    raise NotImplementedError, "Resolv.getname is not supported in a Vagrantfile"
   end
 end

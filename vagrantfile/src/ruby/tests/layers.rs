@@ -409,3 +409,29 @@ fn the_block_of_a_trigger_can_be_called_later() {
 
     assert_eq!(answer, Ok(Value::String("a b".into())));
 }
+
+#[test]
+fn methods_of_the_configuration_are_values_and_can_be_added() {
+    check_layers(
+        r#"
+Vagrant.configure("2") do |config|
+  config.vm.method(:network).call("private_network", ip: "10.0.0.2")
+  %w[a b].each(&config.vm.method(:define))
+  def config.boxed(name)
+    vm.box = name
+  end
+  config.boxed "debian"
+end
+"#,
+        expect![[r#"
+            machine a
+              Vagrantfile
+                3:3 vm.network [String("private_network")] [("ip", String("10.0.0.2"))]
+                6:5 vm.box = String("debian")
+            machine b
+              Vagrantfile
+                3:3 vm.network [String("private_network")] [("ip", String("10.0.0.2"))]
+                6:5 vm.box = String("debian")
+        "#]],
+    );
+}

@@ -68,6 +68,12 @@ const CONNECTIONS: &[&str] = &[
     r##"require "socket"; Socket.getaddrinfo("example.com", 80)"##,
     r##"require "socket"; Addrinfo.tcp("example.com", 80)"##,
     r##"require "socket"; IPSocket.getaddress("example.com")"##,
+    r##"require "socket"; UDPSocket.open { |s| s.connect("8.8.8.8", 1); s.addr.last }"##,
+    r##"require "socket"; UDPSocket.new.send("x", 0, "127.0.0.1", 9)"##,
+    r##"require "socket"; UDPSocket.new.bind("", 53)"##,
+    r##"require "socket"; require "timeout"; Timeout.timeout(1) { TCPSocket.new("127.0.0.1", 80).close }"##,
+    r##"require "socket"; Socket.gethostbyname("example.com")"##,
+    r##"require "socket"; UNIXServer.new("/tmp/x.sock")"##,
     r##"require "resolv"; Resolv.getaddress("example.com")"##,
 ];
 
@@ -95,7 +101,8 @@ fn every_way_to_connect_is_refused_by_its_line_and_cannot_be_rescued() {
     for way in CONNECTIONS {
         let text = told(way);
         assert!(text.starts_with("/project/Vagrantfile:3:"), "{way}: {text}");
-        assert!(text.contains("this file wants to connect"), "{way}: {text}");
+        let wants = ["this file wants to connect to ", "this file wants to listen on port "];
+        assert!(wants.iter().any(|it| text.contains(it)), "{way}: {text}");
         assert!(!text.contains("went on"), "{way}: {text}");
     }
 }
@@ -156,4 +163,29 @@ fn a_text_is_only_parsed_where_there_is_stack_for_it() {
             SystemStackError
         "#]],
     );
+}
+
+#[test]
+fn what_this_computer_is_called_and_its_addresses_need_no_trust() {
+    let source = r#"
+require "socket"
+puts Socket.gethostname
+puts Socket.ip_address_list.map(&:inspect).inspect
+puts Socket.ip_address_list.detect(&:ipv4_private?).ip_address
+puts Socket.getifaddrs.map { |it| [it.name, it.addr.ipv4? && it.netmask.ip_address] }.inspect
+puts Addrinfo.tcp("10.0.0.1", 80).inspect, Addrinfo.ip("127.0.0.1").ipv4_loopback?
+puts IPSocket.getaddress("10.0.0.1")
+sleep 1000
+"#;
+    let printed = printed(MemoryHost::default(), source);
+    let expected = [
+        "workstation",
+        r##"["#<Addrinfo: 127.0.0.1>", "#<Addrinfo: 192.168.1.20>"]"##,
+        "192.168.1.20",
+        r#"[["lo", "255.0.0.0"], ["eth0", "255.255.255.0"]]"#,
+        "#<Addrinfo: 10.0.0.1:80 TCP>",
+        "true",
+        "10.0.0.1",
+    ];
+    assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
 }

@@ -1,0 +1,231 @@
+//! `HostSockets`, which is not Ruby's: what `Socket` and its like, `Timeout` and `sleep` are made of. Each socket asks the host first;
+//! without leave it is an error at its line.
+
+use super::Methods;
+use super::exception::of_system;
+use super::network::{duration, not_allowed};
+use super::process::text;
+use crate::host::{Connection, Refusal, Socket};
+use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
+use crate::ruby::value::*;
+use std::cell::RefCell;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+type Open = RefCell<Option<Box<dyn Connection>>>;
+
+pub fn install(it: &mut Interpreter) {
+    let sockets = it.core.module_at("HostSockets");
+    it.own_methods(&sockets, SOCKETS);
+    let handle = it.core.class_at("HostSockets::Handle", &it.core.object.clone());
+    it.methods(&handle, HANDLE);
+}
+
+const SOCKETS: Methods = &[
+    ("open", open),
+    ("resolve", |it, _, arguments| {
+        let name = it.text_of(arguments.get(0))?;
+        let found = it.shared.world.borrow_mut().resolve(&name);
+        match found {
+            Ok(found) => Ok(Value::array(found.into_iter().map(address).collect())),
+            Err(refusal) => Err(failed(it, refusal, &format!("for {name}"))),
+        }
+    }),
+    ("interfaces", |it, _, _| {
+        let found = it.shared.world.borrow().host.interfaces();
+        let found = found.map_err(|error| failed(it, Refusal::Failed(error), "getifaddrs(3)"))?;
+        let optional = |it: Option<IpAddr>| it.map_or(Value::Nil, address);
+        let row = |it: crate::host::Interface| {
+            Value::array(vec![
+                Value::string(it.name),
+                Value::Integer(i64::from(it.flags)),
+                optional(it.address),
+                optional(it.netmask),
+                optional(it.broadcast),
+            ])
+        };
+        Ok(Value::array(found.into_iter().map(row).collect()))
+    }),
+    ("hostname", |it, _, _| {
+        Ok(Value::string(it.shared.world.borrow().host.facts().hostname))
+    }),
+    ("now", |it, _, _| Ok(Value::Float(now(it)))),
+    ("deadline", |it, _, _| Ok(it.deadline.map_or(Value::Nil, Value::Float))),
+    ("deadline=", |it, _, arguments| {
+        it.deadline = match arguments.get(0) {
+            Some(Value::Float(seconds)) => Some(*seconds),
+            _ => None,
+        };
+        Ok(Value::Nil)
+    }),
+];
+
+const HANDLE: Methods = &[
+    ("read", |it, this, arguments| {
+        let at_most = match arguments.get(0) {
+            Some(Value::Integer(bytes)) => usize::try_from(*bytes).unwrap_or(0).min(1 << 20),
+            _ => 1 << 16,
+        };
+        let patience = patience(it)?;
+        let read = with(it, this, |open| open.read(at_most, patience))?;
+        Ok(text(&read))
+    }),
+    ("write", |it, this, arguments| {
+        let sent = it.text_of(arguments.get(0))?;
+        with(it, this, |open| open.write(sent.as_bytes()))?;
+        Ok(Value::Integer(sent.len() as i64))
+    }),
+    ("finish", |it, this, _| {
+        with(it, this, |open| open.finish())?;
+        Ok(Value::Nil)
+    }),
+    ("accept", |it, this, _| {
+        let patience = patience(it)?;
+        let accepted = with(it, this, |open| open.accept(patience))?;
+        Ok(handle(it, accepted))
+    }),
+    ("local", |it, this, _| with(it, this, |open| Ok(place(open.local())))),
+    ("peer", |it, this, _| with(it, this, |open| Ok(place(open.peer())))),
+    ("close", |_, this, _| {
+        if let Some(open) = open_of(this) {
+            open.take();
+        }
+        Ok(Value::Nil)
+    }),
+];
+
+/// `HostSockets.open(kind, name, port, seconds)`
+fn open(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let socket = match &*it.text_of(arguments.get(0))? {
+        "tcp" => Socket::Tcp,
+        "tcp_server" => Socket::TcpServer,
+        "udp" => Socket::Udp,
+        "udp_server" => Socket::UdpServer,
+        _ => Socket::Unix,
+    };
+    let name = it.to_s(arguments.get(1).unwrap_or(&Value::Nil))?;
+    let port = match arguments.get(2) {
+        Some(Value::Integer(port)) => u16::try_from(*port).unwrap_or(0),
+        _ => 0,
+    };
+    let asked = duration(arguments.get(3));
+    let patience = [patience(it)?, asked].into_iter().flatten().min();
+    let opened = it.shared.world.borrow_mut().open_socket(socket, &name, port, patience);
+    match opened {
+        Ok(open) => Ok(handle(it, open)),
+        Err(Refusal::NotTrusted(advice)) => Err(not_allowed(it, &socket.act(&name, port), advice)),
+        Err(refusal) => {
+            let call = match socket {
+                Socket::TcpServer | Socket::UdpServer => "bind(2)",
+                _ => "connect(2)",
+            };
+            let what = match socket {
+                Socket::Unix => format!("{call} for {name}"),
+                _ => format!("{call} for {} port {port}", crate::ruby::convert::inspect_text(&name)),
+            };
+            Err(failed(it, refusal, &what))
+        }
+    }
+}
+
+fn handle(it: &mut Interpreter, open: Box<dyn Connection>) -> Value {
+    let class = it.core.class_at("HostSockets::Handle", &it.core.object.clone());
+    let handle = it.core.instance(&class);
+    if let Value::Object(object) = &handle {
+        let open: Open = RefCell::new(Some(open));
+        *object.native.borrow_mut() = Some(Rc::new(open));
+    }
+    handle
+}
+
+fn open_of(this: &Value) -> Option<Rc<Open>> {
+    let Value::Object(object) = this else { return None };
+    let native = object.native.borrow().clone();
+    native?.downcast().ok()
+}
+
+/// Does something with an open socket.
+fn with<T>(it: &mut Interpreter, this: &Value, act: impl FnOnce(&mut dyn Connection) -> io::Result<T>) -> Outcome<T> {
+    let open = open_of(this);
+    let mut open = open.as_ref().map(|it| it.borrow_mut());
+    let Some(open) = open.as_mut().and_then(|it| it.as_deref_mut()) else {
+        return Err(it.error("IOError", "closed stream"));
+    };
+    act(open).map_err(|error| failed(it, Refusal::Failed(error), "socket"))
+}
+
+fn place(address: Option<SocketAddr>) -> Value {
+    match address {
+        Some(at) => Value::array(vec![address_of(at), Value::Integer(i64::from(at.port()))]),
+        None => Value::Nil,
+    }
+}
+
+fn address_of(at: SocketAddr) -> Value {
+    address(at.ip())
+}
+
+/// An address that came in over a socket of both versions is one of version 4.
+fn address(ip: IpAddr) -> Value {
+    Value::string(ip.to_canonical().to_string())
+}
+
+/// The error of Ruby's for what did not work.
+fn failed(it: &mut Interpreter, refusal: Refusal, what: &str) -> Box<Flow> {
+    match refusal {
+        Refusal::NotTrusted(advice) => {
+            let name = what.trim_start_matches("for ");
+            let act = crate::host::Act::Connect(format!("the name service, for {name}"));
+            not_allowed(it, &act, advice)
+        }
+        Refusal::Unknown(_) => it.error("SocketError", "getaddrinfo: Name or service not known"),
+        Refusal::Failed(error) if is_late(it, &error) => late(it),
+        Refusal::Failed(error) => match of_system(error.kind()) {
+            Some((class, said)) => it.error(class, format!("{said} - {what}")),
+            None => it.error("SystemCallError", format!("{error} - {what}")),
+        },
+    }
+}
+
+/// Whether what took too long did so for `Timeout.timeout`.
+fn is_late(it: &Interpreter, error: &io::Error) -> bool {
+    let timed_out = matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
+    timed_out && it.deadline.is_some_and(|deadline| deadline <= now(it))
+}
+
+fn late(it: &mut Interpreter) -> Box<Flow> {
+    it.error("Timeout::Error", "execution expired")
+}
+
+fn now(it: &Interpreter) -> f64 {
+    let now = it.shared.world.borrow().host.now();
+    now.seconds as f64 + f64::from(now.nanoseconds) / 1e9
+}
+
+/// How long the next act may take within the `Timeout.timeout` around it.
+pub fn patience(it: &mut Interpreter) -> Outcome<Option<Duration>> {
+    let Some(deadline) = it.deadline else { return Ok(None) };
+    match Duration::try_from_secs_f64(deadline - now(it)) {
+        Ok(left) if !left.is_zero() => Ok(Some(left)),
+        _ => Err(late(it)),
+    }
+}
+
+/// `sleep`: only a file that has begun something outside has anything to wait for.
+pub fn sleep(it: &mut Interpreter, arguments: &Arguments) -> Eval {
+    const SLICE: Duration = Duration::from_millis(50);
+    let asked = duration(arguments.get(0)).unwrap_or_default();
+    let mut left = match patience(it)? {
+        Some(patience) => asked.min(patience),
+        None => asked,
+    };
+    while !left.is_zero() && it.shared.world.borrow().waits() {
+        it.check_cancelled()?;
+        it.shared.world.borrow_mut().wait(left.min(SLICE));
+        left = left.saturating_sub(SLICE);
+    }
+    patience(it)?;
+    Ok(Value::Integer(asked.as_secs_f64().round() as i64))
+}
