@@ -19,8 +19,11 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 /// How a session reads.
 #[derive(Debug, Clone)]
@@ -84,9 +87,15 @@ pub type BlockArgument = Value;
 /// An open set of Vagrantfiles.
 pub struct Session {
     requests: mpsc::Sender<Request>,
+    cancellation: Cancellation,
+    /// The thread did not stop when it was asked to: nothing more is asked of it.
+    is_lost: AtomicBool,
 }
 
 type Request = Box<dyn FnOnce(&mut Worker) + Send>;
+
+/// How long the languages have for stopping in order when the user wants it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -133,6 +142,7 @@ impl Session {
     pub fn new(host: Box<dyn Host>, settings: Settings) -> Result<Self> {
         let (requests, inbox) = mpsc::channel::<Request>();
         let stack = settings.limits.stack;
+        let cancellation = settings.cancellation.clone();
         let work = move || {
             let mut worker = Worker::new(host, settings);
             while let Ok(request) = inbox.recv() {
@@ -146,7 +156,11 @@ impl Session {
             .stack_size(stack)
             .spawn(work);
         match started {
-            Ok(_) => Ok(Self { requests }),
+            Ok(_) => Ok(Self {
+                requests,
+                cancellation,
+                is_lost: AtomicBool::new(false),
+            }),
             Err(error) => Err(Report::without_place(format!(
                 "cannot start a thread for reading Vagrantfiles: {error}"
             ))),
@@ -185,14 +199,33 @@ impl Session {
     fn ask<T: Send + 'static>(&self, question: impl FnOnce(&mut Worker) -> Result<T> + Send + 'static) -> Result<T> {
         let (answer, inbox) = mpsc::sync_channel(1);
         let request = move |worker: &mut Worker| drop(answer.send(question(worker)));
-        let sent = self.requests.send(Box::new(request));
-        match sent.map(|()| inbox.recv()) {
-            Ok(Ok(answer)) => answer,
-            _ => Err(Report::without_place(
-                "the reader of Vagrantfiles stopped unexpectedly; this is a fault of ours",
-            )),
+        if self.is_lost.load(Ordering::Relaxed) {
+            return Err(interrupted());
+        }
+        if self.requests.send(Box::new(request)).is_err() {
+            return Err(stopped());
+        }
+        loop {
+            // What runs in a library that does not count is not waited for.
+            match inbox.recv_timeout(PATIENCE) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if !self.cancellation.is_cancelled() => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    self.is_lost.store(true, Ordering::Relaxed);
+                    return Err(interrupted());
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(stopped()),
+            }
         }
     }
+}
+
+fn interrupted() -> Report {
+    Report::without_place("reading was interrupted")
+}
+
+fn stopped() -> Report {
+    Report::without_place("the reader of Vagrantfiles stopped unexpectedly; this is a fault of ours")
 }
 
 impl Drop for Session {
@@ -505,5 +538,36 @@ fn unite(all: &mut Vec<Defined>, new: Defined) {
             machine.blocks.extend(new.blocks);
         }
         None => all.push(new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::MemoryHost;
+
+    #[test]
+    fn a_reading_that_does_not_stop_is_not_waited_for() {
+        // The user wants it to stop; the languages ask, and never get their answer.
+        let hangs = || thread::current().name() == Some("vagrantfile");
+        let cancellation = Cancellation::when(move || {
+            while hangs() {
+                thread::park();
+            }
+            true
+        });
+        for name in ["Vagrantfile", "Vagrantfile.lua"] {
+            let host = MemoryHost::default().with_file(name, "while true do end");
+            let settings = Settings {
+                cancellation: cancellation.clone(),
+                ..Settings::default()
+            };
+            let session = Session::new(Box::new(host), settings).expect("a thread starts");
+
+            for _ in 0..2 {
+                let report = session.load(&Path::new("/project").join(name), Role::Project);
+                assert_eq!(report.unwrap_err().to_string(), "reading was interrupted");
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct MemoryHost {
     environment: BTreeMap<String, String>,
     printed: Arc<Mutex<String>>,
     random: u64,
+    /// How many seconds have passed, where they do: one whenever somebody looks at the clock.
+    clock: Option<Arc<AtomicI64>>,
 }
 
 impl MemoryHost {
@@ -31,6 +34,12 @@ impl MemoryHost {
     /// The same machine with one more environment variable.
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The same machine, so slow that a second passes between two looks at its clock.
+    pub fn with_a_second_at_each_look(mut self) -> Self {
+        self.clock = Some(Arc::default());
         self
     }
 
@@ -122,8 +131,9 @@ impl Host for MemoryHost {
     }
 
     fn now(&self) -> Moment {
+        let passed = self.clock.as_ref().map_or(0, |it| it.fetch_add(1, Ordering::Relaxed));
         Moment {
-            seconds: 1_700_000_000,
+            seconds: 1_700_000_000 + passed,
             nanoseconds: 0,
             offset: 3600,
         }

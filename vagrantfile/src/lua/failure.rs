@@ -7,12 +7,14 @@ use crate::model;
 use crate::report::{Mistake, Place, Report};
 
 /// Why the model or the sandbox refused something, on its way through the interpreter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub advice: Option<String>,
+    /// Where it is, when the calls that led there do not tell.
+    pub place: Option<Place>,
 }
 
 impl Failure {
@@ -21,6 +23,7 @@ impl Failure {
         mlua::Error::external(Self {
             message: message.into(),
             advice,
+            place: None,
         })
     }
 
@@ -53,15 +56,17 @@ impl Inner {
             }
             innermost = cause;
         }
-        let mut mistake = match innermost.downcast_ref::<Failure>() {
-            Some(failure) => Mistake {
-                advice: failure.advice.clone(),
-                ..Mistake::new(failure.message.clone())
+        let failure = self.budget.ended().or_else(|| innermost.downcast_ref().cloned());
+        let mut mistake = match failure {
+            Some(Failure { message, advice, place }) => Mistake {
+                advice,
+                place,
+                ..Mistake::new(message)
             },
             None => self.mistake(innermost, &mut traceback),
         };
         let mut places = traceback.into_iter();
-        mistake.place = mistake.place.or_else(|| places.next());
+        mistake.place = mistake.place.or_else(|| places.next()).or_else(|| self.last_place());
         mistake.trace = places.collect();
         Report::new(mistake)
     }
@@ -83,8 +88,13 @@ impl Inner {
                 traceback.retain(|it| *it != self.place(chunk, line));
                 Mistake::new(rest.trim().to_owned()).at(self.place(chunk, line))
             }
-            None => Mistake::new(message.trim().to_owned()),
+            None => Mistake::new(without_guard(message.trim()).to_owned()),
         }
+    }
+
+    /// The line that began last. An error of memory leaves nothing else to go by.
+    fn last_place(&self) -> Option<Place> {
+        self.line.get().map(|(chunk, line)| self.place(chunk, line))
     }
 
     /// The places in a traceback, each once.
@@ -98,6 +108,15 @@ impl Inner {
         }
         places
     }
+}
+
+/// The message without its place in the sandbox's own Lua.
+fn without_guard(message: &str) -> &str {
+    let told = ["guards:", "io:"].iter().find_map(|it| message.strip_prefix(it));
+    let parts = told.and_then(|it| it.split_once(": "));
+    parts
+        .filter(|(line, _)| line.parse::<usize>().is_ok())
+        .map_or(message, |(_, told)| told)
 }
 
 /// `#0:12: what is wrong` in parts.

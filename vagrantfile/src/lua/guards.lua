@@ -1,8 +1,8 @@
 -- The functions of `table` loop in C, where no instruction is counted, as often as a length or an argument tells them. A table whose
 -- length is made up, or a range that no table can have, would keep them busy for years.
 
-local exhausted = ...
-local rawlen, rawget, error, type, tostring = rawlen, rawget, error, type, tostring
+local check = ...
+local rawlen, rawget, error, type, tostring, select = rawlen, rawget, error, type, tostring, select
 local limit = 10000000
 
 local function honest(list)
@@ -17,7 +17,7 @@ local function short(first, last)
   end
 end
 
-for _, name in ipairs({ "insert", "remove", "sort", "concat", "unpack" }) do
+for _, name in ipairs({ "insert", "remove", "concat", "unpack" }) do
   local original = table[name]
   table[name] = function(list, ...)
     honest(list)
@@ -27,6 +27,19 @@ for _, name in ipairs({ "insert", "remove", "sort", "concat", "unpack" }) do
     end
     return original(list, ...)
   end
+end
+
+-- An order that is not Lua's own code is counted by a call of it; two long texts take long to compare.
+local sort = table.sort
+local function less(one, other)
+  return one < other
+end
+table.sort = function(list, before)
+  honest(list)
+  before = before or less
+  return sort(list, type(before) == "function" and function(one, other)
+    return before(one, other)
+  end or before)
 end
 
 local move = table.move
@@ -44,20 +57,58 @@ string.rep = function(text, count, ...)
   return rep(text, count, ...)
 end
 
--- An error that says that the file takes too long may be caught, but what catches it does not go on.
+-- An error that says that the file takes too long may be caught, but what catches it does not go on. Until the stack is unwound nothing
+-- is counted: so what handles an error runs behind that, and no coroutine dies of an error before it has closed what it has to close.
 local function checked(...)
-  if exhausted() then
-    error("the file takes too long", 3)
-  end
+  check()
   return ...
 end
 
-for library, names in pairs({ [_G] = { "pcall", "xpcall" }, [coroutine] = { "resume", "close" } }) do
-  for _, name in ipairs(names) do
-    local original = library[name]
-    library[name] = function(...)
-      return checked(original(...))
-    end
+local function guarded(original)
+  return function(...)
+    check()
+    return checked(original(...))
+  end
+end
+
+local pcall = guarded(pcall)
+_G.pcall = pcall
+
+local function handled(handler, success, ...)
+  if success then
+    return true, ...
+  end
+  return false, (select(2, pcall(handler, ...)))
+end
+
+function xpcall(called, handler, ...)
+  if type(handler) ~= "function" then
+    error("bad argument #2 to 'xpcall' (function expected)", 2)
+  end
+  return handled(handler, pcall(called, ...))
+end
+
+local create, resume = coroutine.create, guarded(coroutine.resume)
+coroutine.resume = resume
+coroutine.close = guarded(coroutine.close)
+
+local function settled(success, ...)
+  if success then
+    return ...
+  end
+  error((...), 0)
+end
+
+function coroutine.create(body)
+  return create(type(body) == "function" and function(...)
+    return settled(pcall(body, ...))
+  end or body)
+end
+
+function coroutine.wrap(body)
+  local thread = coroutine.create(body)
+  return function(...)
+    return settled(resume(thread, ...))
   end
 end
 

@@ -6,8 +6,10 @@
 //! **Invariant:** no file makes the process hang or run out of memory: instructions and bytes are counted, and the library functions
 //! that loop without counting are guarded.
 
+mod budget;
 mod failure;
 mod handle;
+mod hook;
 mod pattern;
 mod sandbox;
 mod values;
@@ -27,6 +29,7 @@ use crate::language::{Argument, Configure, Language, Shared};
 use crate::layer::Origin;
 use crate::model::{BlockId, Datum, LanguageName};
 use crate::report::{Place, Report, Result};
+use budget::Budget;
 use handle::Handle;
 
 /// The interpreter.
@@ -46,9 +49,9 @@ struct Inner {
     modules: RefCell<HashMap<PathBuf, Option<mlua::Value>>>,
     /// The folder of the file that was asked for; nothing outside of it is read.
     folder: RefCell<PathBuf>,
-    steps: Cell<u64>,
-    /// When the call into a file began that runs now, in seconds since 1970.
-    started: Cell<i64>,
+    budget: Budget,
+    /// The line that began last: its chunk and its number.
+    line: Cell<Option<(usize, usize)>>,
 }
 
 struct Source {
@@ -59,7 +62,7 @@ struct Source {
 impl Lua {
     /// An interpreter that has read nothing. Its state is made when the first file is loaded.
     pub fn new(shared: Rc<Shared>) -> Self {
-        let steps = Cell::new(shared.settings.limits.steps);
+        let budget = Budget::new(shared.settings.limits.steps);
         let inner = Inner {
             shared,
             sources: RefCell::default(),
@@ -67,8 +70,8 @@ impl Lua {
             configures: RefCell::default(),
             modules: RefCell::default(),
             folder: RefCell::default(),
-            steps,
-            started: Cell::default(),
+            budget,
+            line: Cell::default(),
         };
         Self {
             state: None,
@@ -80,6 +83,7 @@ impl Lua {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
+        self.inner.start();
         let state = sandbox::open(&self.inner).map_err(|error| self.inner.report(&error))?;
         self.state = Some(state.clone());
         Ok(state)
@@ -126,8 +130,31 @@ impl Inner {
         inner.ok_or_else(|| mlua::Error::runtime("the interpreter is closing"))
     }
 
+    /// Seconds since 1970.
+    fn now(&self) -> i64 {
+        self.shared.world.borrow().host.now().seconds
+    }
+
     fn start(&self) {
-        self.started.set(self.shared.world.borrow().host.now().seconds);
+        self.budget.start(self.now());
+    }
+
+    /// Takes instructions off the budget, and looks whether the user still wants them. Whether the file may go on; where it may not, it
+    /// was ended at `place`.
+    fn spend(&self, instructions: u32, place: impl FnOnce() -> Option<(usize, usize)>) -> bool {
+        let spent = if self.shared.settings.cancellation.is_cancelled() {
+            Err(self.budget.end("reading was interrupted", None))
+        } else {
+            let instructions = u64::from(instructions);
+            let kept = self.budget.keep_time(self.now());
+            kept.and_then(|()| self.budget.charge(instructions, "does a loop in it never end?"))
+        };
+        if spent.is_err()
+            && let Some((chunk, line)) = place()
+        {
+            self.budget.ended_at(self.place(chunk, line));
+        }
+        spent.is_ok()
     }
 
     /// Gives a function a number that outlives this call.
@@ -142,11 +169,8 @@ impl Inner {
     fn origin(&self, state: &mlua::Lua) -> Origin {
         let places = (0..32).map_while(|level| {
             state.inspect_stack(level, |it| {
-                let chunk = it
-                    .source()
-                    .source
-                    .and_then(|it| it.strip_prefix("=#")?.parse::<usize>().ok());
-                Some((chunk?, it.current_line()?))
+                let chunk = chunk_number(&it.source().source?)?;
+                Some((chunk, it.current_line()?))
             })
         });
         let (chunk, line) = places.flatten().next().unwrap_or((0, 1));
@@ -185,4 +209,9 @@ impl Inner {
             source_line: text.to_owned(),
         }
     }
+}
+
+/// Which of the loaded files a function is from; none for what is the sandbox's own.
+fn chunk_number(source: &str) -> Option<usize> {
+    source.strip_prefix("=#")?.parse().ok()
 }

@@ -7,6 +7,7 @@ use mlua::{Function, Lua as State, LuaString, MultiValue, Table, Value as LuaVal
 use std::cell::Cell;
 
 use super::Inner;
+use super::budget::Budget;
 use super::failure::Failure;
 
 /// How many captures a pattern may have.
@@ -39,7 +40,7 @@ fn find(state: &State, (text, pattern, init, plain): Arguments, with_place: bool
     };
     let inner = Inner::of(state)?;
     if with_place && plain == Some(true) {
-        charge(&inner.steps, text.len() as u64 * pattern.len() as u64 / 16)?;
+        charge(&inner.budget, text.len().saturating_mul(pattern.len()) / 16)?;
         let found = if pattern.is_empty() {
             Some(0)
         } else {
@@ -51,7 +52,7 @@ fn find(state: &State, (text, pattern, init, plain): Arguments, with_place: bool
         }));
     }
     let (anchored, rest) = anchor(&pattern);
-    let mut matcher = Matcher::new(&text, rest, &inner.steps);
+    let mut matcher = Matcher::new(&text, rest, &inner.budget);
     for at in start..=text.len() {
         if let Some(end) = matcher.run(at)? {
             let mut values = Vec::new();
@@ -74,7 +75,7 @@ fn gmatch(state: &State, (text, pattern, init): (LuaString, LuaString, Option<i6
     let last = Cell::new(None);
     state.create_function(move |state, ()| {
         let inner = Inner::of(state)?;
-        let mut matcher = Matcher::new(&text, &pattern, &inner.steps);
+        let mut matcher = Matcher::new(&text, &pattern, &inner.budget);
         for at in next.get()..=text.len() {
             if let Some(end) = matcher.run(at)?.filter(|it| Some(*it) != last.get()) {
                 next.set(end);
@@ -93,7 +94,7 @@ fn gsub(state: &State, (text, pattern, with, most): Substitution) -> mlua::Resul
     let (text, pattern) = (text.as_bytes().to_vec(), pattern.as_bytes().to_vec());
     let inner = Inner::of(state)?;
     let (anchored, rest) = anchor(&pattern);
-    let mut matcher = Matcher::new(&text, rest, &inner.steps);
+    let mut matcher = Matcher::new(&text, rest, &inner.budget);
     let (mut out, mut at, mut count, mut last) = (Vec::new(), 0, 0, None);
     while most.is_none_or(|it| count < it) {
         match matcher.run(at)?.filter(|it| Some(*it) != last) {
@@ -141,19 +142,15 @@ fn malformed(what: &str) -> mlua::Error {
 }
 
 /// Takes steps off the file's budget.
-fn charge(steps: &Cell<u64>, count: u64) -> mlua::Result<()> {
-    let left = steps.get().checked_sub(count);
-    steps.set(left.unwrap_or(0));
-    let advice = || Some("does a pattern in it try too much?".to_owned());
-    left.map(drop)
-        .ok_or_else(|| Failure::raise("the file takes too long", advice()))
+fn charge(budget: &Budget, steps: usize) -> mlua::Result<()> {
+    budget.charge(steps as u64, "does a pattern in it try too much?")
 }
 
 struct Matcher<'a> {
     text: &'a [u8],
     pattern: &'a [u8],
     captures: Vec<Capture>,
-    steps: &'a Cell<u64>,
+    budget: &'a Budget,
     depth: usize,
 }
 
@@ -171,12 +168,12 @@ enum Length {
 }
 
 impl<'a> Matcher<'a> {
-    fn new(text: &'a [u8], pattern: &'a [u8], steps: &'a Cell<u64>) -> Self {
+    fn new(text: &'a [u8], pattern: &'a [u8], budget: &'a Budget) -> Self {
         Self {
             text,
             pattern,
             captures: Vec::new(),
-            steps,
+            budget,
             depth: 0,
         }
     }
@@ -189,7 +186,12 @@ impl<'a> Matcher<'a> {
     }
 
     fn step(&self) -> mlua::Result<()> {
-        charge(self.steps, 1)
+        charge(self.budget, 1)
+    }
+
+    /// A look at one letter takes longer, the longer the class is.
+    fn look(&self, pattern: usize, after: usize) -> mlua::Result<()> {
+        charge(self.budget, 1 + (after - pattern) / 8)
     }
 
     fn matches(&mut self, at: usize, pattern: usize) -> mlua::Result<Option<usize>> {
@@ -227,6 +229,7 @@ impl<'a> Matcher<'a> {
                 },
                 _ => {
                     let after = self.class_end(pattern)?;
+                    self.look(pattern, after)?;
                     match self.pattern.get(after) {
                         Some(b'?') => {
                             if self.single(at, pattern, after)
@@ -274,7 +277,7 @@ impl<'a> Matcher<'a> {
     fn most(&mut self, at: usize, pattern: usize, after: usize) -> mlua::Result<Option<usize>> {
         let mut count = 0;
         while self.single(at + count, pattern, after) {
-            self.step()?;
+            self.look(pattern, after)?;
             count += 1;
         }
         loop {
@@ -293,6 +296,7 @@ impl<'a> Matcher<'a> {
             if let Some(end) = self.matches(at, after + 1)? {
                 return Ok(Some(end));
             }
+            self.look(pattern, after)?;
             if !self.single(at, pattern, after) {
                 return Ok(None);
             }
@@ -328,6 +332,7 @@ impl<'a> Matcher<'a> {
             return Err(malformed("missing '[' after '%f'"));
         }
         let after = self.class_end(pattern)?;
+        self.look(pattern, after)?;
         let before = if at == 0 { 0 } else { self.text[at - 1] };
         let here = self.text.get(at).copied().unwrap_or(0);
         let begins = !self.in_set(before, pattern, after - 1) && self.in_set(here, pattern, after - 1);
@@ -348,6 +353,7 @@ impl<'a> Matcher<'a> {
                 None,
             ));
         };
+        charge(self.budget, length / 16)?;
         let same = self
             .text
             .get(at..at + length)
@@ -474,13 +480,14 @@ impl<'a> Matcher<'a> {
 
     /// A replacement with `%0` to `%9` filled in.
     fn expand(&self, state: &State, start: usize, end: usize, with: &[u8], out: &mut Vec<u8>) -> mlua::Result<()> {
+        charge(self.budget, with.iter().filter(|it| **it == b'%').count())?;
+        let values = self.values(state, start, end, true)?;
         let mut letters = with.iter();
         while let Some(&letter) = letters.next() {
             match (letter, if letter == b'%' { letters.next() } else { None }) {
                 (b'%', Some(b'%')) => out.push(b'%'),
                 (b'%', Some(b'0')) => out.extend_from_slice(&self.text[start..end]),
                 (b'%', Some(digit)) if digit.is_ascii_digit() => {
-                    let values = self.values(state, start, end, true)?;
                     let value = values.get(usize::from(digit - b'1'));
                     let value =
                         value.ok_or_else(|| Failure::raise("invalid capture index in the replacement", None))?;

@@ -3,17 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use mlua::{Function, HookTriggers, Lua as State, LuaOptions, LuaString, StdLib, Table, Value as LuaValue, VmState};
+use mlua::{Function, Lua as State, LuaOptions, LuaString, StdLib, Table, Value as LuaValue};
 
 use super::failure::Failure;
-use super::{Inner, Source, pattern};
+use super::{Inner, Source, hook, pattern};
 use crate::language::Configure;
-
-/// Instructions between two looks at how many are left.
-const STRIDE: u32 = 1_000;
-
-/// Seconds that one call into a file may take: an instruction may copy much, so counting them is not enough.
-const LONGEST: i64 = 60;
 
 /// What Vagrant's version is for files that ask.
 const VAGRANT_VERSION: &str = "2.4.9";
@@ -32,21 +26,7 @@ pub fn open(inner: &Rc<Inner>) -> mlua::Result<State> {
     let state = State::new_with(libraries, LuaOptions::default())?;
     state.set_app_data(inner.clone());
     state.set_memory_limit(inner.shared.settings.limits.memory)?;
-    let counter = inner.clone();
-    state.set_global_hook(HookTriggers::new().every_nth_instruction(STRIDE), move |_, _| {
-        if counter.shared.settings.cancellation.is_cancelled() {
-            counter.steps.set(0);
-            return Err(Failure::raise("reading was interrupted", None));
-        }
-        let left = counter.steps.get().checked_sub(u64::from(STRIDE));
-        let late = counter.shared.world.borrow().host.now().seconds - counter.started.get() > LONGEST;
-        counter.steps.set(left.filter(|_| !late).unwrap_or(0));
-        if left.is_none() || late {
-            let advice = "does a loop in it never end?".to_owned();
-            return Err(Failure::raise("the file takes too long", Some(advice)));
-        }
-        Ok(VmState::Continue)
-    })?;
+    hook::install(&state, inner)?;
     let globals = state.globals();
     for name in ["dofile", "loadfile", "load", "collectgarbage", "warn"] {
         globals.raw_remove(name)?;
@@ -64,12 +44,9 @@ pub fn open(inner: &Rc<Inner>) -> mlua::Result<State> {
 
 /// Puts guards around the functions that would get past the counting.
 fn guard(state: &State, inner: &Rc<Inner>) -> mlua::Result<()> {
-    let counter = inner.clone();
-    let exhausted = state.create_function(move |_, ()| Ok(counter.steps.get() < u64::from(STRIDE)))?;
-    state
-        .load(include_str!("guards.lua"))
-        .set_name("=guards")
-        .call(exhausted)
+    let inner = inner.clone();
+    let check = state.create_function(move |_, ()| inner.budget.check())?;
+    state.load(include_str!("guards.lua")).set_name("=guards").call(check)
 }
 
 fn vagrant(state: &State) -> mlua::Result<Table> {

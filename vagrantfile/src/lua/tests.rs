@@ -1,5 +1,7 @@
 //! Lua in, layers and reports out.
 
+mod limits;
+
 use expect_test::{Expect, expect};
 use schema::{Default, Descriptor, Form, Kind};
 
@@ -28,7 +30,7 @@ const fn call(path: &'static str) -> Descriptor {
 /// A core of few options, and limits that tests can reach.
 fn settings() -> Settings {
     let limits = crate::Limits {
-        steps: 3_000_000,
+        steps: 1_000_000,
         memory: 32 << 20,
         ..crate::Limits::default()
     };
@@ -235,42 +237,5 @@ fn nothing_runs_writes_or_leaves_the_project() {
     ] {
         let refusal = refusal(body);
         assert!(refusal.contains("Vagrantfile.lua:2:1: "), "{body}: {refusal}");
-    }
-}
-
-#[test]
-fn loops_recursion_and_memory_are_bounded() {
-    let cases = [
-        ("while true do end", "takes too long"),
-        (
-            "while true do pcall(function() while true do end end) end",
-            "takes too long",
-        ),
-        ("coroutine.wrap(function() while true do end end)()", "takes too long"),
-        ("local t = {} while true do t[#t + 1] = ('x'):rep(100000) end", "memory"),
-        ("local s = ('x'):rep(1 << 40)", "too large"),
-        ("local s = ('x'):rep(1 << 30)", "memory"),
-        ("local function f() return 1 + f() end f()", "memory"),
-        (
-            "setmetatable({}, { __gc = function() while true do end end })",
-            "finalizer",
-        ),
-        ("('a'):rep(3000):find(('.-'):rep(30) .. 'b')", "takes too long"),
-        ("('a'):rep(1000):gsub('a', ('b'):rep(100000))", "memory"),
-        ("table.move({}, 1, 1 << 60, 2)", "range is too long"),
-        (
-            "table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 2)",
-            "length of its own",
-        ),
-        ("table.concat({}, '', 1, 1 << 60)", "range is too long"),
-        ("local t = {} t.t = t config.vm.box = t", "more than 64 deep"),
-        (
-            "local t = {} for i = 1, 60 do t = { t, t } end config.vm.box = t",
-            "more than 1048576 values",
-        ),
-    ];
-    for (body, expected) in cases {
-        let refusal = refusal(body);
-        assert!(refusal.contains(expected), "{body}: {refusal}");
     }
 }
