@@ -117,6 +117,13 @@ pub enum Error {
     #[diagnostic(help("`jaunt up {machine}` starts it"))]
     NotRunning { machine: String },
 
+    #[error("the machine `{machine}` was made, and its disk is gone from {}", folder.display())]
+    #[diagnostic(help(
+        "bring the file back from a copy, if you have one. Otherwise what was in the machine is lost: `jaunt destroy {machine}` forgets it, \
+         and `jaunt up {machine}` makes a new one"
+    ))]
+    Vanished { machine: String, folder: PathBuf },
+
     #[error("the machine `{machine}` is paused")]
     #[diagnostic(help(
         "`jaunt up {machine}` lets it go on; where its disk could not be written, make room on the file system of {} before",
@@ -379,6 +386,16 @@ fn advice_of_provider(error: &providers::Error) -> Option<String> {
                 .to_owned(),
         ),
         E::NoFreePort { .. } => Some("widen `config.vm.usable_port_range`".to_owned()),
+        E::DamagedDisk { .. } => Some(
+            "bring the file back from a copy, if you have one. Otherwise what was in the machine is lost: `jaunt destroy` removes it, and \
+             `jaunt up` makes a new one"
+                .to_owned(),
+        ),
+        E::UnusableBase { .. } => Some(
+            "add the same version of its box again (`jaunt box add --force`): the machine's disk holds only what differs from it. Where that box \
+             cannot be had any more, `jaunt destroy` removes the machine"
+                .to_owned(),
+        ),
         E::NoRoom { .. } => Some(MAKE_ROOM.to_owned()),
         E::Command { stderr: said, .. } | E::Refused { what: said, .. } if said.contains("No space left") => {
             Some(MAKE_ROOM.to_owned())

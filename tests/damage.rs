@@ -104,6 +104,23 @@ fn index() {
 }
 
 #[test]
+fn a_machine_that_its_backend_has_lost_is_not_made_again_in_its_place_before_it_is_destroyed() {
+    let stand_in = StandIn::with_machine();
+    stand_in.run(&["up"]).success();
+    fs::remove_file(stand_in.machine_folder("default").join("fake-machine.json")).unwrap();
+
+    let status = stand_in.run(&["status"]).success().stdout;
+    assert!(status.contains("was made, and its disk is gone"), "{status}");
+    for command in [&["up"] as &[&str], &["up", "--no-provision"]] {
+        let refused = stand_in.run(command).fails_with("was made, and its disk is gone from ");
+        assert!(refused.stderr.contains("`jaunt destroy default`"), "{}", refused.stderr);
+    }
+
+    stand_in.run(&["destroy", "-f"]).success();
+    stand_in.run(&["up"]).success();
+}
+
+#[test]
 fn settings_that_cannot_be_read_are_named_and_not_taken_for_none() {
     let world = support::World::new();
     fs::write(world.path().join("box"), "none").unwrap();

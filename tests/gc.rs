@@ -110,6 +110,26 @@ fn a_moved_projects_machine_is_adopted() {
 }
 
 #[test]
+fn the_first_command_that_works_on_a_moved_projects_machine_notes_where_it_is() {
+    for command in [&["provision"] as &[&str], &["halt"]] {
+        let stand_in = StandIn::with_machine();
+        stand_in.run(&["up"]).success();
+        let moved = stand_in.world.path().join("moved");
+        fs::rename(stand_in.world.project(), &moved).unwrap();
+        let run = |command: &[&str]| {
+            let output = stand_in.command(command).current_dir(&moved).output().unwrap();
+            stand_in.world.ran(output).success().stdout
+        };
+
+        run(command);
+
+        let global = run(&["global-status"]);
+        assert!(global.contains("/moved") && !global.contains("gone"), "{global}");
+        assert_eq!(run(&["gc"]), "Everything belongs to a project.\n");
+    }
+}
+
+#[test]
 fn a_moved_projects_machine_is_kept_and_one_that_went_too_far_still_works_when_it_turns_up() {
     let stand_in = StandIn::with_machine();
     stand_in.run(&["up"]).success();

@@ -299,6 +299,26 @@ pub enum Error {
         what: String,
     },
 
+    /// A disk of the machine's cannot be used.
+    #[error("the machine's disk {} is damaged: {reason}", path.display())]
+    DamagedDisk {
+        /// The disk.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The image that a disk of the machine's lies on cannot be used.
+    #[error("the image {} below the machine's disk {} cannot be used: {reason}", base.display(), disk.display())]
+    UnusableBase {
+        /// The disk.
+        disk: PathBuf,
+        /// The image.
+        base: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// What is to be written does not fit.
     #[error(
         "there is not enough room in {} to {purpose}: {}{free_mib} MiB are free",

@@ -47,9 +47,12 @@ impl SshArgs {
         let id = machine.running_id().await?;
         let endpoint = machine.provider.endpoint(&id).await?;
         let target = ssh_target(context, &machine, &endpoint.forwards)?;
-        let by_openssh = self.openssh_session(context, &machine, &target)?;
+        let mut by_openssh = self.openssh_session(context, &machine, &target);
         let exit = match by_openssh.reason() {
-            Some(_) => by_openssh.run().await,
+            Some(_) => {
+                by_openssh.private_keys = key_files(context, &target)?;
+                by_openssh.run().await
+            }
             None => attach(&Connection::open(&target).await?, &self.session(context, &machine)).await,
         };
         match exit {
@@ -74,15 +77,15 @@ impl SshArgs {
         }
     }
 
-    /// The same for an installed `ssh`, which is used for what only it can do.
-    fn openssh_session(&self, context: &Context, machine: &Machine, target: &SshTarget) -> Result<OpensshSession> {
+    /// The same for an installed `ssh`, which is used for what only it can do; still without the files of keys.
+    fn openssh_session(&self, context: &Context, machine: &Machine, target: &SshTarget) -> OpensshSession {
         let ssh = &machine.config.ssh;
-        Ok(OpensshSession {
+        OpensshSession {
             program: ssh.ssh_command.clone().unwrap_or_default(),
             host: target.host.clone(),
             port: target.port,
             user: target.user.clone(),
-            private_keys: key_files(context, target)?,
+            private_keys: Vec::new(),
             plain: self.plain,
             keys_only: ssh.connect.keys_only,
             host_key_file: target.host_key_file.clone(),
@@ -96,7 +99,7 @@ impl SshArgs {
             extra_args: ssh.connect.extra_args.iter().chain(&self.arguments).cloned().collect(),
             command: self.command.as_ref().map(|it| shell_options(machine).login_command(it)),
             tty: self.tty || (!context.no_tty && context.environment.stdin_is_terminal),
-        })
+        }
     }
 }
 

@@ -34,7 +34,10 @@ impl StatusArgs {
         }
         for target in targets {
             let machine = target.machine(context)?;
-            let state = StateWords::of(machine.state().await?);
+            let state = match machine.state().await? {
+                now if machine.has_vanished(now)? => StateWords::of_vanished(),
+                now => StateWords::of(now),
+            };
             tell_programs(context, &machine, &state);
             rows.push(Row {
                 name: machine.name.clone(),

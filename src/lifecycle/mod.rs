@@ -56,6 +56,7 @@ pub async fn up(context: &Context, target: &Target, wish: &Wish, provision: &Pro
     boxes::tell_if_newer(context, &machine).await;
     action(context, &target.name, "up", async {
         let mut work = Work::begin(context, machine, "up", provision.clone()).await?;
+        work.check_not_vanished()?;
         if let Some(provider) = wish.settings_of.clone() {
             work.journal.append(Entry::SettingsOf { provider })?;
         }

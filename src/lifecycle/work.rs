@@ -90,6 +90,17 @@ impl<'a> Work<'a> {
         self.journal.memory().unfinished
     }
 
+    /// Refuses to make a new machine in the place of one that its backend has lost.
+    pub fn check_not_vanished(&self) -> Result<()> {
+        if !self.machine.has_vanished(self.now)? {
+            return Ok(());
+        }
+        Err(Error::Vanished {
+            machine: self.machine.name.clone(),
+            folder: self.machine.folder.path().to_owned(),
+        })
+    }
+
     /// The machine's voice.
     pub fn ui(&self) -> TargetUi<'_> {
         self.context.ui.of(&self.machine.name)
@@ -340,17 +351,18 @@ impl<'a> Work<'a> {
         Ok(self.index().key_of(&machine.name, &machine.provider_name, data)?)
     }
 
-    /// Corrects the index where a command died before it could.
+    /// Corrects the index where a command died before it could, or the project was moved.
     pub(super) fn mend_index(&self, now: State) -> Result<()> {
         let state = StateWords::of(now).id;
         let noted = match self.index_key()? {
-            Some(key) => self.index().state(&key)?,
+            Some(key) => self.index().get(&key)?,
             None => None,
         };
-        if noted.as_deref() == Some(state) {
-            return Ok(());
+        let place = &self.machine.project.dot_vagrant;
+        match noted {
+            Some(noted) if noted.state == state && noted.local_data_path == *place => Ok(()),
+            _ => self.enter_into_index(state),
         }
-        self.enter_into_index(state)
     }
 
     pub(super) fn index(&self) -> MachineIndex {

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, Mistakes};
 use crate::error::{Error, Result};
+use crate::lifecycle::plan::Step;
 use crate::project::Project;
 use crate::state::claims::{Claims, Standing};
 use crate::state::journal::{self, Memory};
@@ -125,6 +126,13 @@ impl Machine {
         }
     }
 
+    /// Whether it was made, and its backend has it no more. One that was about to be destroyed may be gone.
+    pub fn has_vanished(&self, now: State) -> Result<bool> {
+        let was_ending = |it: &Step| matches!(it, Step::Destroy | Step::Forget);
+        let was_made = now == State::NotCreated && self.folder.id()?.is_some();
+        Ok(was_made && !self.memory()?.unfinished.iter().any(was_ending))
+    }
+
     /// Its identity, if it runs; the error says what to do otherwise.
     pub async fn running_id(&self) -> Result<MachineId> {
         let machine = self.name.clone();
@@ -189,6 +197,14 @@ pub struct StateWords {
 }
 
 impl StateWords {
+    /// The words of a machine that was made, and that its backend has no more.
+    pub fn of_vanished() -> Self {
+        Self {
+            long: "The machine was made, and its disk is gone. `jaunt destroy` forgets it.",
+            ..Self::of(State::NotCreated)
+        }
+    }
+
     /// The words of a state, as the QEMU plugin of Vagrant and Vagrant itself have them.
     pub fn of(state: State) -> Self {
         let (id, short, long) = match state {

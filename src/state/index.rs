@@ -49,11 +49,9 @@ impl MachineIndex {
             .collect())
     }
 
-    /// What a machine was doing when it was last looked at; `None` where it is not in the index.
-    pub fn state(&self, key: &str) -> Result<Option<String>> {
-        let machines = self.read()?;
-        let state = machines.get(key).and_then(|it| it.get("state"));
-        Ok(state.and_then(Value::as_str).map(str::to_owned))
+    /// What is noted of a machine; `None` where it is not in the index.
+    pub fn get(&self, key: &str) -> Result<Option<Entry>> {
+        Ok(self.read()?.get(key).and_then(entry_from))
     }
 
     /// The key of a machine by its name, its provider and its project's `.vagrant`: what finds it where its own note was spoilt.

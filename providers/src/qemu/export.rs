@@ -39,6 +39,7 @@ impl Export for Qemu {
             }
             Sight::Silent => return Err(silent()),
         }
+        files.check_disks()?;
         let qemu_img = self.qemu_img()?;
         // What told the guest who it is stays here.
         let disks: Vec<_> = files

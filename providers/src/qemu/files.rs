@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use super::image;
 use crate::file::remove;
 use crate::{Error, MachineId, Result};
 
@@ -72,6 +73,11 @@ impl MachineFiles {
         let mut all = self.disks();
         all.extend(Some(variables).filter(|(_, path)| path.exists()));
         all
+    }
+
+    /// Refuses disks that are damaged, or lie on an image that is gone.
+    pub(super) fn check_disks(&self) -> Result<()> {
+        self.disks().iter().try_for_each(|(_, path)| image::check(path))
     }
 
     /// The names of these.

@@ -17,6 +17,7 @@ mod export;
 mod files;
 mod firmware;
 mod forwards;
+mod image;
 mod launch;
 mod memory;
 mod monitor;

@@ -40,6 +40,7 @@ impl Snapshots for Qemu {
         if !files.disk().exists() {
             return Err(Error::NotCreated);
         }
+        files.check_disks()?;
         let qemu_img = programs::find("qemu-img", &self.settings.search_path)?;
         // `-U`: the disk of a machine that runs may be looked at.
         let arguments = [

@@ -19,6 +19,7 @@ impl Qemu {
     /// Starts a QEMU, binds the forwards and lets the guest go; it wakes up where it was saved, if it was.
     pub(super) async fn begin(&self, id: &MachineId, spec: &MachineSpec) -> Result<Vec<BoundForward>> {
         let files = self.files(id);
+        files.check_disks()?;
         files.prepare_runtime_folder()?;
         files.remove_traces_of_run()?;
         let memory = SavedMemory::pending(&files)?;

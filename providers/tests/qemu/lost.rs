@@ -2,11 +2,12 @@
 
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, process};
 
-use providers::{Error, MachineId, MachineSpec, Provider, State, Stop};
+use providers::{Error, Export, MachineId, MachineSpec, Provider, Snapshots, State, Stop};
 use rustix::process::Signal;
 
 use crate::guests;
@@ -164,4 +165,66 @@ async fn a_machine_is_found_without_its_pid_file() {
     assert_eq!(place.qemu.state(&id).await.unwrap(), State::Running);
     place.qemu.destroy(&id).await.unwrap();
     assert!(place::is_ended(pid));
+}
+
+/// Does something to a machine's disk or the image below it; starting it is refused, and works again when that is taken back.
+async fn check_spoilt(spoil: fn(&Path), is_base: bool, reason: &str) {
+    let place = Place::new();
+    let (id, spec) = (place.id(), place.spec(guests::DEAF));
+    place.qemu.create(&id, &spec).await.unwrap();
+    let disk = id.folder.join("disk.qcow2");
+    let spoilt = if is_base { spec.disks[0].path() } else { &disk };
+    let copy = place.path("copy");
+    fs::copy(spoilt, &copy).unwrap();
+    spoil(spoilt);
+
+    let errors = [
+        place.qemu.start(&id, &spec).await.unwrap_err(),
+        place.qemu.list(&id).await.unwrap_err(),
+        Export::export(&place.qemu, &id, &place.path("out")).await.unwrap_err(),
+    ];
+
+    for error in errors {
+        let text = error.to_string();
+        assert!(
+            text.contains(&*spoilt.to_string_lossy()) && text.contains(reason),
+            "{text}"
+        );
+    }
+    fs::rename(&copy, spoilt).unwrap();
+    place.qemu.start(&id, &spec).await.unwrap();
+    place.qemu.destroy(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_was_cut_off_is_named_and_not_booted() {
+    let cut = |it: &Path| {
+        fs::OpenOptions::new()
+            .write(true)
+            .open(it)
+            .unwrap()
+            .set_len(70_000)
+            .unwrap()
+    };
+    check_spoilt(cut, false, "it was cut off").await;
+}
+
+#[tokio::test]
+async fn a_disk_full_of_noise_is_named() {
+    check_spoilt(
+        |it| fs::write(it, [7; 70_000]).unwrap(),
+        false,
+        "does not begin as an image",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_below_that_is_gone_or_empty_is_named_with_the_disk_that_lies_on_it() {
+    check_spoilt(|it| fs::remove_file(it).unwrap(), true, "it is gone").await;
+    let empty = |it: &Path| {
+        fs::remove_file(it).unwrap();
+        fs::write(it, "").unwrap();
+    };
+    check_spoilt(empty, true, "it is empty").await;
 }
