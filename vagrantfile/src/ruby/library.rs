@@ -37,6 +37,7 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
         include_str!("library/rational.rb"),
         &["Rational", "Complex"],
     ),
+    ("time.rb", include_str!("library/time.rb"), &["TimeText"]),
     (
         "text.rb",
         include_str!("library/text.rb"),

@@ -111,6 +111,19 @@ impl Interpreter {
     pub fn global(&mut self, name: Symbol) -> Eval {
         match &*name.text() {
             "$~" => Ok(self.frames.last().map_or(Value::Nil, |it| it.matched.borrow().clone())),
+            "$`" | "$'" | "$+" => {
+                let matched = self.frames.last().map_or(Value::Nil, |it| it.matched.borrow().clone());
+                match &*name.text() {
+                    _ if matched.is_nil() => Ok(Value::Nil),
+                    "$`" => self.send(&matched, "pre_match", Vec::new()),
+                    "$'" => self.send(&matched, "post_match", Vec::new()),
+                    _ => {
+                        let groups = self.send(&matched, "captures", Vec::new())?;
+                        let groups = self.send(&groups, "compact", Vec::new())?;
+                        self.send(&groups, "last", Vec::new())
+                    }
+                }
+            }
             "$0" | "$PROGRAM_NAME" => Ok(Value::string("vagrant")),
             "$," | "$;" => Ok(Value::Nil),
             "$/" => Ok(Value::string("\n")),

@@ -7,6 +7,7 @@ mod limits;
 mod numbers;
 mod refusals;
 mod strangers;
+mod written;
 
 use crate::host::MemoryHost;
 use crate::layer::{Entry, Setting};

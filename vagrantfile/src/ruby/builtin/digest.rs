@@ -3,31 +3,13 @@
 use super::Methods;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 pub fn install(it: &mut Interpreter) {
-    for name in ["Digest::SHA256", "Digest::SHA2"] {
-        let class = it.core.class_at(name, &it.core.object.clone());
-        it.own_methods(&class, SHA256);
-    }
-    let class = it.core.class_at("Digest::SHA512", &it.core.object.clone());
-    it.own_methods(
-        &class,
-        &[("hexdigest", |it, _, arguments| {
-            let text = it.text_of(arguments.get(0))?;
-            it.work(text.len())?;
-            Ok(Value::string(hex(&Sha512::digest(text.as_bytes()))))
-        })],
-    );
-    for (name, method) in [
-        ("Digest::MD5", md5_hexdigest as Native),
-        ("Digest::SHA1", sha1_hexdigest as Native),
-    ] {
-        let class = it.core.class_at(name, &it.core.object.clone());
-        if let Ok(singleton) = it.singleton(&Value::Class(class)) {
-            let name = crate::ruby::symbol::Symbol::new("hexdigest");
-            it.define(&singleton, name, MethodBody::Native(method), Visibility::Public);
-        }
+    for name in ["MD5", "SHA1", "SHA256", "SHA2", "SHA384", "SHA512"] {
+        let class = it.core.class_at(&format!("Digest::{name}"), &it.core.object.clone());
+        it.own_methods(&class, CHECKSUMS);
+        it.methods(&class, CHECKSUM);
     }
     let base64 = it.core.module_at("Base64");
     it.own_methods(&base64, BASE64);
@@ -45,30 +27,97 @@ fn any_number(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
     it.dispatch(&kernel, name, arguments.clone(), true)
 }
 
-const SHA256: Methods = &[
-    ("hexdigest", |it, _, arguments| {
-        let text = it.text_of(arguments.get(0))?;
-        it.work(text.len())?;
-        Ok(Value::string(hex(&Sha256::digest(text.as_bytes()))))
+/// What is checked so far.
+type Content = std::cell::RefCell<Vec<u8>>;
+
+const CHECKSUMS: Methods = &[
+    ("hexdigest", |it, this, arguments| {
+        let sum = of_argument(it, this, arguments)?;
+        Ok(Value::string(hex(&sum)))
     }),
-    ("file", |it, _, arguments| {
+    ("base64digest", |it, this, arguments| {
+        let sum = of_argument(it, this, arguments)?;
+        Ok(Value::string(to_base64(&sum)))
+    }),
+    ("file", |it, this, arguments| {
         let path = super::file::path_argument(it, arguments.get(0))?;
         let content = it.shared.world.borrow().read(&path);
-        let content = match content {
-            Ok(content) => content,
-            Err(error) => return Err(super::file::failed(it, error, &path)),
-        };
-        let class = it.core.class_at("Digest::Instance", &it.core.object.clone());
-        let digest = it.core.instance(&class);
-        let name = crate::ruby::symbol::Symbol::new("@hex");
-        for method in ["hexdigest", "to_s"] {
-            let method = crate::ruby::symbol::Symbol::new(method);
-            it.define(&class, method, MethodBody::Reader(name), Visibility::Public);
+        let content = content.map_err(|error| super::file::failed(it, error, &path))?;
+        started(it, this, content)
+    }),
+    ("new", |it, this, _| started(it, this, Vec::new())),
+];
+
+const CHECKSUM: Methods = &[
+    ("update", update),
+    ("<<", update),
+    ("reset", |_, this, _| {
+        if let Some(content) = content_of(this) {
+            content.borrow_mut().clear();
         }
-        it.set_instance_variable(&digest, name, Value::string(hex(&Sha256::digest(&content))))?;
-        Ok(digest)
+        Ok(this.clone())
+    }),
+    ("hexdigest", shown),
+    ("to_s", shown),
+    ("base64digest", |it, this, _| {
+        let sum = of_content(it, this)?;
+        Ok(Value::string(to_base64(&sum)))
     }),
 ];
+
+fn started(it: &mut Interpreter, class: &Value, content: Vec<u8>) -> Eval {
+    let class = super::module::class_argument(it, Some(class))?;
+    let checksum = it.core.instance(&class);
+    if let Value::Object(object) = &checksum {
+        let content: Content = content.into();
+        *object.native.borrow_mut() = Some(std::rc::Rc::new(content));
+    }
+    Ok(checksum)
+}
+
+fn content_of(this: &Value) -> Option<std::rc::Rc<Content>> {
+    let Value::Object(object) = this else { return None };
+    let native = object.native.borrow().clone();
+    native?.downcast().ok()
+}
+
+fn update(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
+    let text = it.text_of(arguments.get(0))?;
+    it.reserve(text.len())?;
+    if let Some(content) = content_of(this) {
+        content.borrow_mut().extend_from_slice(text.as_bytes());
+    }
+    Ok(this.clone())
+}
+
+fn shown(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    let sum = of_content(it, this)?;
+    Ok(Value::string(hex(&sum)))
+}
+
+fn of_argument(it: &mut Interpreter, class: &Value, arguments: &Arguments) -> Outcome<Vec<u8>> {
+    let class = super::module::class_argument(it, Some(class))?;
+    let text = it.text_of(arguments.get(0))?;
+    it.work(text.len())?;
+    Ok(checksum(&class.name.borrow(), text.as_bytes()))
+}
+
+fn of_content(it: &mut Interpreter, this: &Value) -> Outcome<Vec<u8>> {
+    let class = it.class_of(this).name.borrow().clone();
+    let content = content_of(this).map(|it| it.borrow().clone()).unwrap_or_default();
+    it.work(content.len())?;
+    Ok(checksum(&class, &content))
+}
+
+fn checksum(class: &str, content: &[u8]) -> Vec<u8> {
+    match class {
+        "Digest::MD5" => md5(content),
+        "Digest::SHA1" => sha1(content),
+        "Digest::SHA384" => Sha384::digest(content).to_vec(),
+        "Digest::SHA512" => Sha512::digest(content).to_vec(),
+        _ => Sha256::digest(content).to_vec(),
+    }
+}
 
 const BASE64: Methods = &[
     ("encode64", |it, _, arguments| {
@@ -226,12 +275,10 @@ fn padded(text: &[u8], length: [u8; 8]) -> Vec<u8> {
     bytes
 }
 
-fn md5_hexdigest(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
-    let text = it.text_of(arguments.get(0))?;
-    it.work(text.len())?;
+fn md5(content: &[u8]) -> Vec<u8> {
     const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
     let mut state = [0x6745_2301_u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-    for block in padded(text.as_bytes(), (text.len() as u64 * 8).to_le_bytes()).chunks_exact(64) {
+    for block in padded(content, (content.len() as u64 * 8).to_le_bytes()).chunks_exact(64) {
         let words: Vec<u32> = block
             .chunks_exact(4)
             .map(|it| u32::from_le_bytes([it[0], it[1], it[2], it[3]]))
@@ -253,17 +300,12 @@ fn md5_hexdigest(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval
             *own = own.wrapping_add(new);
         }
     }
-    Ok(Value::string(hex(&state
-        .iter()
-        .flat_map(|it| it.to_le_bytes())
-        .collect::<Vec<u8>>())))
+    state.iter().flat_map(|it| it.to_le_bytes()).collect()
 }
 
-fn sha1_hexdigest(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
-    let text = it.text_of(arguments.get(0))?;
-    it.work(text.len())?;
+fn sha1(content: &[u8]) -> Vec<u8> {
     let mut state = [0x6745_2301_u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
-    for block in padded(text.as_bytes(), (text.len() as u64 * 8).to_be_bytes()).chunks_exact(64) {
+    for block in padded(content, (content.len() as u64 * 8).to_be_bytes()).chunks_exact(64) {
         let mut words: Vec<u32> = block
             .chunks_exact(4)
             .map(|it| u32::from_be_bytes([it[0], it[1], it[2], it[3]]))
@@ -291,8 +333,5 @@ fn sha1_hexdigest(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eva
             *own = own.wrapping_add(new);
         }
     }
-    Ok(Value::string(hex(&state
-        .iter()
-        .flat_map(|it| it.to_be_bytes())
-        .collect::<Vec<u8>>())))
+    state.iter().flat_map(|it| it.to_be_bytes()).collect()
 }

@@ -58,6 +58,8 @@ pub fn install(it: &mut Interpreter) {
         ("EXEEXT", if windows { ".exe" } else { "" }),
         ("MAJOR", "3"),
         ("MINOR", "3"),
+        ("TEENY", "8"),
+        ("ruby_version", "3.3.0"),
     ];
     it.put(
         &config,

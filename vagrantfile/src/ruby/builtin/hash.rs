@@ -312,6 +312,10 @@ const CHANGING: Methods = &[
         *own(it, this)?.default.borrow_mut() = value.clone();
         Ok(value)
     }),
+    ("default_proc", |_, this, _| match this {
+        Value::Hash(table) => Ok(table.default_block.borrow().clone().unwrap_or(Value::Nil)),
+        _ => Ok(Value::Nil),
+    }),
     ("default_proc=", |it, this, arguments| {
         let value = arguments.get(0).cloned().unwrap_or(Value::Nil);
         *own(it, this)?.default_block.borrow_mut() = Some(value.clone()).filter(|it| !it.is_nil());

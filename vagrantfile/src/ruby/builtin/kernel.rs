@@ -54,6 +54,7 @@ const METHODS: Methods = &[
     ("Rational", |it, _, arguments| convert(it, "Rational", arguments)),
     ("Complex", |it, _, arguments| convert(it, "Complex", arguments)),
     ("gets", |_, _, _| Ok(Value::Nil)),
+    ("using", |_, this, _| Ok(this.clone())),
     ("sleep", |it, _, arguments| super::sockets::sleep(it, arguments)),
     ("srand", |_, _, _| Ok(Value::Integer(0))),
     ("at_exit", |it, _, arguments| match arguments.block.clone() {
@@ -226,9 +227,6 @@ pub fn with_context(it: &mut Interpreter, call: &Call, here: &Rc<Context>) -> Ou
         "private" | "public" | "protected" | "module_function" if call.arguments.is_empty() => {
             set_visibility(&name, &here.scope);
             Value::Nil
-        }
-        "using" | "refine" => {
-            return Err(it.error("NotImplementedError", "refinements are not supported in a Vagrantfile"));
         }
         "define_method" if call.receiver.is_none() && !matches!(here.this, Value::Class(_)) => return Ok(None),
         _ => return Ok(None),

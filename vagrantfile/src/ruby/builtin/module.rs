@@ -51,6 +51,17 @@ const MODULE: Methods = &[
     ("prepend", |it, this, arguments| {
         mix_in(it, this, arguments, "prepended", |class| &class.prepended)
     }),
+    ("refine", |it, _, arguments| {
+        // A refinement counts for the rest of the reading: what `using` would keep apart is one program here.
+        let module = Value::Class(Class::new("", None, true));
+        if let (Value::Class(class), Some(block)) = (&module, &arguments.block) {
+            it.call_with_self(block, &module, class.clone(), vec![module.clone()])?;
+        }
+        let class = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        it.send(&class, "prepend", vec![module.clone()])?;
+        Ok(module)
+    }),
+    ("using", |_, this, _| Ok(this.clone())),
     ("included", |_, _, _| Ok(Value::Nil)),
     ("extended", |_, _, _| Ok(Value::Nil)),
     ("prepended", |_, _, _| Ok(Value::Nil)),

@@ -36,6 +36,9 @@ const METHODS: Methods = &[
             }
             return Ok(Value::Nil);
         }
+        if by_keyword && arguments.len() > 0 {
+            return Err(it.wrong_count(arguments.len(), 0, Some(0)));
+        }
         if arguments.len() > members.len() {
             return Err(it.error("ArgumentError", "struct size differs"));
         }
@@ -60,8 +63,8 @@ const METHODS: Methods = &[
     }),
     ("each_pair", |it, this, arguments| {
         let pairs = as_hash(it, this);
-        it.call(&pairs, Symbol::new("each"), arguments.clone())?;
-        Ok(this.clone())
+        let each = it.call(&pairs, Symbol::new("each"), arguments.clone())?;
+        Ok(if arguments.block.is_some() { this.clone() } else { each })
     }),
     ("[]", |it, this, arguments| match arguments.get(0) {
         Some(Value::Integer(index)) => {
@@ -97,9 +100,18 @@ const METHODS: Methods = &[
         let (one, two) = (Value::array(values(it, this)), Value::array(values(it, &other)));
         Ok(Value::Boolean(it.equal(&one, &two)?))
     }),
+    ("size", size),
+    ("length", size),
+    ("eql?", |it, this, arguments| {
+        it.call(this, Symbol::new("=="), arguments.clone())
+    }),
     ("to_s", inspect),
     ("inspect", inspect),
 ];
+
+fn size(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+    Ok(Value::Integer(members(it, this).len() as i64))
+}
 
 fn variable(name: Symbol) -> Symbol {
     Symbol::new(&format!("@{name}"))

@@ -92,7 +92,12 @@ fn escape(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
 /// The Ruby that a template stands for.
 fn compile(template: &str, trim: &str) -> String {
     let mut source = String::from("_erbout = +''; ");
+    let marked;
     let mut rest = template;
+    if trim.contains('%') {
+        marked = mark_lines(template);
+        rest = &marked;
+    }
     while let Some(open) = rest.find("<%") {
         let (mut text, tag) = (&rest[..open], &rest[open + 2..]);
         if let Some(after) = tag.strip_prefix('%') {
@@ -127,6 +132,27 @@ fn compile(template: &str, trim: &str) -> String {
     push_text(&mut source, rest);
     source.push_str("_erbout");
     source
+}
+
+/// Lines that begin with `%` as tags.
+fn mark_lines(template: &str) -> String {
+    let mut marked = String::new();
+    let mut is_open = false;
+    for line in template.split_inclusive('\n') {
+        match (is_open, line.strip_prefix('%')) {
+            (false, Some(literal)) if literal.starts_with('%') => marked.push_str(literal),
+            (false, Some(code)) => marked.push_str(&format!("<%{code}%>")),
+            _ => {
+                marked.push_str(line);
+                let (opened, closed) = (line.rfind("<%"), line.rfind("%>"));
+                is_open = match (opened, closed) {
+                    (None, None) => is_open,
+                    (opened, closed) => opened > closed,
+                };
+            }
+        }
+    }
+    marked
 }
 
 fn push_text(source: &mut String, text: &str) {

@@ -164,6 +164,12 @@ const VAGRANT: Methods = &[
         let version = arguments.get(0).cloned().unwrap_or(Value::Nil);
         configure(it, &version, arguments)
     }),
+    ("global_logger", |it, _, _| {
+        let object = Value::Class(it.core.object.clone());
+        let log = it.send(&object, "const_get", vec![Value::symbol("Log4r")])?;
+        let logger = it.send(&log, "const_get", vec![Value::symbol("Logger")])?;
+        it.send(&logger, "new", vec![Value::string("vagrant::global")])
+    }),
     ("has_plugin?", |it, _, arguments| {
         let name = it.text_of(arguments.get(0))?;
         Ok(Value::Boolean(it.shared.settings.plugins.has(&name)))

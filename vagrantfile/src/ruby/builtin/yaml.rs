@@ -65,6 +65,7 @@ enum Trust {
 struct Options {
     symbols: bool,
     dates: bool,
+    regexps: bool,
     aliases: bool,
     symbol_names: bool,
 }
@@ -95,6 +96,7 @@ impl Options {
         Options {
             symbols: trust != Trust::Nothing || allows("Symbol"),
             dates: trust == Trust::Everything || allows("Date") || allows("Time"),
+            regexps: trust == Trust::Everything || allows("Regexp"),
             aliases: trust == Trust::Everything || aliases,
             symbol_names: arguments.keyword("symbolize_names").is_some_and(|it| it.is_true()),
         }
@@ -109,7 +111,17 @@ fn load(it: &mut Interpreter, arguments: &Arguments, trust: Trust) -> Eval {
         }
         other => it.text_of(other)?,
     };
-    first(it, &text, Options::of(trust, arguments), "(<unknown>)")
+    let empty = empty_document(trust, arguments);
+    first(it, &text, Options::of(trust, arguments), "(<unknown>)", empty)
+}
+
+/// What a text without any document is.
+fn empty_document(trust: Trust, arguments: &Arguments) -> Value {
+    let usual = match trust {
+        Trust::Everything => Value::Boolean(false),
+        Trust::Nothing | Trust::SymbolsOnly => Value::Nil,
+    };
+    arguments.keyword("fallback").unwrap_or(usual)
 }
 
 fn load_file(it: &mut Interpreter, arguments: &Arguments, trust: Trust) -> Eval {
@@ -120,14 +132,12 @@ fn load_file(it: &mut Interpreter, arguments: &Arguments, trust: Trust) -> Eval 
         &text,
         Options::of(trust, arguments),
         &format!("({})", path.display()),
+        empty_document(trust, arguments),
     )
 }
 
-fn first(it: &mut Interpreter, text: &str, options: Options, name: &str) -> Eval {
-    Ok(documents(it, text, options, name)?
-        .into_iter()
-        .next()
-        .unwrap_or(Value::Boolean(false)))
+fn first(it: &mut Interpreter, text: &str, options: Options, name: &str, empty: Value) -> Eval {
+    Ok(documents(it, text, options, name)?.into_iter().next().unwrap_or(empty))
 }
 
 /// A list or a table whose end has not come yet.
@@ -194,7 +204,7 @@ impl Builder {
     }
 
     fn start(&mut self, it: &mut Interpreter, is_table: bool, anchor: usize, tag: Option<&Tag>) -> Outcome<()> {
-        refuse_objects(it, tag)?;
+        refuse_objects(it, self.options, tag)?;
         if self.open.len() >= DEEPEST {
             return Err(it.error("Psych::SyntaxError", "this document is nested too deeply"));
         }
@@ -248,7 +258,7 @@ impl Builder {
     }
 
     fn scalar(&mut self, it: &mut Interpreter, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Eval {
-        refuse_objects(it, tag)?;
+        refuse_objects(it, self.options, tag)?;
         if let Some(tag) = tag {
             match tag.suffix.as_str() {
                 "str" => return Ok(Value::string(text)),
@@ -260,6 +270,8 @@ impl Builder {
                         String::from_utf8_lossy(&super::digest::from_base64(text)).into_owned(),
                     ));
                 }
+                "ruby/regexp" => return regexp(it, text),
+                "bool" | "null" => return self.plain(it, text),
                 _ if tag.handle == "!" => return Ok(Value::string(text)),
                 _ => {}
             }
@@ -293,14 +305,15 @@ impl Builder {
     }
 }
 
-fn refuse_objects(it: &mut Interpreter, tag: Option<&Tag>) -> Outcome<()> {
+fn refuse_objects(it: &mut Interpreter, options: Options, tag: Option<&Tag>) -> Outcome<()> {
     match tag {
-        Some(tag)
-            if tag.suffix.starts_with("ruby/")
-                && !tag.suffix.starts_with("ruby/sym")
-                && tag.suffix != "ruby/regexp" =>
-        {
-            let class = tag.suffix.split(':').nth(1).unwrap_or("Object").to_owned();
+        Some(tag) if tag.suffix == "ruby/regexp" && options.regexps => Ok(()),
+        Some(tag) if tag.suffix.starts_with("ruby/") && !tag.suffix.starts_with("ruby/sym") => {
+            let class = match tag.suffix.as_str() {
+                "ruby/regexp" => "Regexp",
+                "ruby/range" => "Range",
+                suffix => suffix.split(':').nth(1).unwrap_or("Object"),
+            };
             Err(it.error(
                 "Psych::DisallowedClass",
                 format!("Tried to load unspecified class: {class}"),
@@ -308,6 +321,13 @@ fn refuse_objects(it: &mut Interpreter, tag: Option<&Tag>) -> Outcome<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// `/text/letters`
+fn regexp(it: &mut Interpreter, text: &str) -> Eval {
+    let (source, letters) = text.trim_start_matches('/').rsplit_once('/').unwrap_or((text, ""));
+    let class = Value::Class(it.core.regexp.clone());
+    it.send(&class, "new", vec![Value::string(source), Value::string(letters)])
 }
 
 fn merge(table: &Table, value: &Value) -> bool {
@@ -465,12 +485,8 @@ fn emit(it: &mut Interpreter, value: &Value, depth: usize, in_list: bool, text: 
             }
         }
         Value::Nil => text.push('\n'),
-        Value::String(own) if own.text.borrow().contains('\n') => {
-            let own = own.text.borrow().clone();
-            text.push_str(if own.ends_with('\n') { " |\n" } else { " |-\n" });
-            for line in own.lines() {
-                text.push_str(&format!("{}{line}\n", if line.is_empty() { "" } else { &indent }));
-            }
+        Value::String(own) if own.text.borrow().contains('\n') && !own.text.borrow().ends_with("\n\n") => {
+            push_block(text, &own.text.borrow(), if depth == 0 { "  " } else { &indent });
         }
         other => {
             text.push(' ');
@@ -481,11 +497,23 @@ fn emit(it: &mut Interpreter, value: &Value, depth: usize, in_list: bool, text: 
     it.check_length(text.len())
 }
 
+/// A text of several lines, with what reads it back as it was.
+fn push_block(text: &mut String, own: &str, indent: &str) {
+    let indented = if own.starts_with([' ', '\n']) { "2" } else { "" };
+    let end = if own.ends_with('\n') { "" } else { "-" };
+    text.push_str(&format!(" |{indented}{end}\n"));
+    for line in own.lines() {
+        text.push_str(&format!("{}{line}\n", if line.is_empty() { "" } else { indent }));
+    }
+}
+
 fn scalar_text(it: &mut Interpreter, value: &Value) -> Outcome<String> {
     match value {
         Value::Symbol(symbol) => Ok(format!(":{}", symbol.text())),
         Value::String(text) => Ok(string_text(&text.text.borrow())),
         Value::Nil => Ok(String::new()),
+        Value::Float(number) if number.is_nan() => Ok(".nan".to_owned()),
+        Value::Float(number) if number.is_infinite() => Ok(if *number > 0.0 { ".inf" } else { "-.inf" }.to_owned()),
         other => it.to_s(other),
     }
 }

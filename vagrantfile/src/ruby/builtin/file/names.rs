@@ -66,6 +66,14 @@ pub(super) const NAMES: Methods = &[
     ("extname", |it, _, arguments| {
         Ok(Value::string(extension(&it.text_of(arguments.get(0))?)))
     }),
+    ("ftype", |it, _, arguments| {
+        let path = super::path_argument(it, arguments.get(0))?;
+        let found = it.shared.world.borrow().metadata(&path);
+        match found {
+            Ok(found) => Ok(Value::string(if found.is_directory { "directory" } else { "file" })),
+            Err(error) => Err(super::failed(it, error, &path)),
+        }
+    }),
     ("split", |it, _, arguments| {
         let path = it.text_of(arguments.get(0))?;
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -173,7 +181,7 @@ pub(super) fn dirname(path: &str) -> String {
 pub(super) fn extension(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
     match name.rfind('.') {
-        Some(at) if at > 0 && at + 1 < name.len() => name[at..].to_owned(),
+        Some(at) if at > 0 && name != ".." => name[at..].to_owned(),
         _ => String::new(),
     }
 }

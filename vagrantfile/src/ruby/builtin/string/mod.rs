@@ -33,6 +33,8 @@ pub fn install(it: &mut Interpreter) {
         ("ASCII_8BIT", "ASCII-8BIT"),
         ("BINARY", "ASCII-8BIT"),
         ("US_ASCII", "US-ASCII"),
+        ("UTF_16LE", "UTF-16LE"),
+        ("UTF_16BE", "UTF-16BE"),
     ] {
         it.put(&encoding, constant, Value::string(name));
     }
@@ -373,7 +375,7 @@ const METHODS: Methods = &[
     }),
     ("encoding", |_, _, _| new("UTF-8")),
     ("force_encoding", |_, this, _| Ok(this.clone())),
-    ("encode", |_, this, _| new(own(this))),
+    ("encode", |it, this, arguments| encode(it, &own(this), arguments.get(0))),
     ("unicode_normalize", |_, this, _| new(own(this))),
     ("scrub", |_, this, _| new(own(this))),
     ("b", |_, this, _| new(own(this))),
@@ -389,6 +391,25 @@ const METHODS: Methods = &[
         Ok(Value::Integer((hasher.finish() >> 2) as i64))
     }),
 ];
+
+/// Other encodings as far as texts of UTF-8 can hold their bytes: UTF-16 of what is ASCII.
+fn encode(it: &mut Interpreter, text: &str, encoding: Option<&Value>) -> Eval {
+    let name = match encoding {
+        Some(name @ (Value::String(_) | Value::Object(_) | Value::Class(_))) => it.to_s(name)?.to_uppercase(),
+        _ => return new(text),
+    };
+    let wide: fn(char) -> [char; 2] = match name.as_str() {
+        "UTF-16LE" => |letter| [letter, '\0'],
+        "UTF-16BE" => |letter| ['\0', letter],
+        _ => return new(text),
+    };
+    if !text.is_ascii() {
+        let message = format!("only letters of ASCII can be put into {name} in a Vagrantfile");
+        return Err(it.error("NotImplementedError", message));
+    }
+    it.work(text.len() * 2)?;
+    new(text.chars().flat_map(wide).collect::<String>())
+}
 
 fn is_space(letter: char) -> bool {
     letter.is_ascii_whitespace() || letter == '\0' || letter == '\u{b}'

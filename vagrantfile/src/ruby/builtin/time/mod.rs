@@ -1,10 +1,12 @@
 //! `Time` and `Date`.
 
+mod format;
 mod week;
 
 use super::Methods;
 use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
+use format::{MONTHS, formatted, zone};
 use std::rc::Rc;
 
 /// A point in time, with the distance to UTC in which it is shown.
@@ -27,30 +29,6 @@ struct Calendar {
     day_of_year: u32,
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
-
 pub fn install(it: &mut Interpreter) {
     for name in ["Time", "Date", "DateTime"] {
         let class = it.core.class_at(name, &it.core.object.clone());
@@ -67,7 +45,8 @@ const OWN: Methods = &[
         if arguments.list.is_empty() {
             now(it, this)
         } else {
-            made(it, this, arguments, None)
+            let is_universal = matches!(this, Value::Class(class) if &*class.name.borrow() == "DateTime");
+            made(it, this, arguments, is_universal.then_some(0))
         }
     }),
     ("local", |it, this, arguments| made(it, this, arguments, None)),
@@ -75,29 +54,28 @@ const OWN: Methods = &[
     ("utc", |it, this, arguments| made(it, this, arguments, Some(0))),
     ("gm", |it, this, arguments| made(it, this, arguments, Some(0))),
     ("at", |it, this, arguments| {
-        let seconds = it.integer_of(arguments.get(0))?;
         let offset = it.shared.world.borrow().host.now().offset;
-        instance(
-            it,
-            this,
-            Moment {
-                seconds,
-                nanoseconds: 0,
-                offset,
-            },
-        )
+        let (seconds, nanoseconds) = match arguments.get(0) {
+            Some(Value::Float(seconds)) => {
+                let whole = seconds.floor();
+                (whole as i64, ((seconds - whole) * 1e9) as u32)
+            }
+            Some(time @ Value::Object(_)) => {
+                let moment = moment(it, &time.clone())?;
+                (moment.seconds, moment.nanoseconds)
+            }
+            seconds => (it.integer_of(seconds)?, 0),
+        };
+        let moment = Moment {
+            seconds,
+            nanoseconds,
+            offset,
+        };
+        instance(it, this, moment)
     }),
-    ("parse", |it, this, arguments| {
-        let text = it.text_of(arguments.get(0))?;
-        let numbers: Vec<Value> = text
-            .split(|it: char| !it.is_ascii_digit())
-            .filter_map(|it| it.parse().ok())
-            .map(Value::Integer)
-            .take(6)
-            .collect();
-        let zone = text.trim_end();
-        let is_utc = zone.ends_with("UTC") || zone.ends_with("GMT") || (zone.ends_with('Z') && zone.contains('T'));
-        made(it, this, &Arguments::of(numbers), is_utc.then_some(0))
+    ("parse", |it, this, arguments| from_text(it, this, "parse", arguments)),
+    ("strptime", |it, this, arguments| {
+        from_text(it, this, "by_format", arguments)
     }),
     ("valid_date?", is_valid_date),
     ("valid_civil?", is_valid_date),
@@ -179,7 +157,17 @@ const METHODS: Methods = &[
         Ok(Value::string(formatted(&format, moment)))
     }),
     ("to_s", text),
-    ("inspect", text),
+    ("inspect", |it, this, arguments| match is_date(it, this) {
+        true => {
+            let shown = text(it, this, arguments)?;
+            let own = moment(it, this)?;
+            let local = own.seconds.saturating_add(i64::from(own.offset));
+            let day = local.div_euclid(86400) + 2_440_588;
+            let shown = it.to_s(&shown)?;
+            Ok(Value::string(format!("#<Date: {shown} (({day}j,0s,0n),+0s,2299161j)>")))
+        }
+        false => text(it, this, arguments),
+    }),
     ("iso8601", standard),
     ("xmlschema", standard),
     ("sunday?", |it, this, _| is_weekday(it, this, 0)),
@@ -273,6 +261,65 @@ fn now(it: &mut Interpreter, class: &Value) -> Eval {
     )
 }
 
+/// A moment out of a text, by a method of the library that tells its fields; those that the text leaves out are today's.
+fn from_text(it: &mut Interpreter, class: &Value, method: &str, arguments: &Arguments) -> Eval {
+    crate::ruby::library::start(it, "TimeText")?;
+    let reader = Value::Class(it.core.module_at("TimeText"));
+    let text = it.to_s(arguments.get(0).unwrap_or(&Value::Nil))?;
+    let mut passed = vec![Value::string(text)];
+    passed.extend(
+        arguments
+            .split()
+            .0
+            .iter()
+            .skip(1)
+            .take(usize::from(method == "by_format"))
+            .cloned(),
+    );
+    let fields = it.send(&reader, method, passed)?;
+    let fields: Vec<Option<i64>> = super::array::items(&fields)
+        .iter()
+        .map(|it| match it {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        })
+        .collect();
+    if let [Some(seconds)] = fields[..] {
+        return at(it, seconds);
+    }
+    let now = it.shared.world.borrow().host.now();
+    let today = calendar(Moment {
+        seconds: now.seconds,
+        nanoseconds: 0,
+        offset: now.offset,
+    });
+    let given = |index: usize| fields.get(index).copied().flatten();
+    let has_date = (0..3).any(|index| given(index).is_some());
+    let usual = if has_date {
+        [today.year, 1, 1]
+    } else {
+        [today.year, i64::from(today.month), i64::from(today.day)]
+    };
+    let mut numbers: Vec<Value> = (0..3)
+        .map(|it| Value::Integer(given(it).unwrap_or(usual[it])))
+        .collect();
+    if !is_date_class(class) {
+        numbers.extend((3..6).map(|it| Value::Integer(given(it).unwrap_or(0))));
+    }
+    let offset = given(7).and_then(|it| i32::try_from(it).ok());
+    let made = made(it, class, &Arguments::of(numbers), offset)?;
+    let nanoseconds = given(6).and_then(|it| u32::try_from(it).ok()).unwrap_or(0);
+    let moment = Moment {
+        nanoseconds,
+        ..moment(it, &made)?
+    };
+    instance(it, class, moment)
+}
+
+fn is_date_class(class: &Value) -> bool {
+    matches!(class, Value::Class(class) if &*class.name.borrow() == "Date")
+}
+
 fn moment(it: &mut Interpreter, this: &Value) -> Outcome<Moment> {
     let native = match this {
         Value::Object(object) => object.native.borrow().clone(),
@@ -286,8 +333,11 @@ fn moment(it: &mut Interpreter, this: &Value) -> Outcome<Moment> {
 
 fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Option<i32>) -> Eval {
     let mut numbers = [1970, 1, 1, 0, 0, 0];
-    for (number, value) in numbers.iter_mut().zip(arguments.split().0) {
+    for (index, (number, value)) in numbers.iter_mut().zip(arguments.split().0).enumerate() {
         *number = match value {
+            Value::String(name) if index == 1 && month_called(&name.copied()).is_some() => {
+                month_called(&name.copied()).unwrap_or(1)
+            }
             Value::String(text) => {
                 let number = super::number::leading_integer(&text.copied(), 10);
                 it.integer_of(Some(&number))?
@@ -314,6 +364,11 @@ fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Opti
             offset,
         },
     )
+}
+
+fn month_called(name: &str) -> Option<i64> {
+    let at = MONTHS.iter().position(|it| it[..3].eq_ignore_ascii_case(name))?;
+    i64::try_from(at).ok().map(|it| it + 1)
 }
 
 fn is_valid_date(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
@@ -386,6 +441,7 @@ fn text(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
     let moment = moment(it, this)?;
     let format = match it.class_of(this).name.borrow().as_str() {
         "Date" => "%Y-%m-%d",
+        "DateTime" => "%Y-%m-%dT%H:%M:%S%:z",
         _ if moment.offset == 0 => "%Y-%m-%d %H:%M:%S UTC",
         _ => "%Y-%m-%d %H:%M:%S %z",
     };
@@ -416,14 +472,26 @@ fn is_leap(year: i64) -> bool {
     days_of(year, 3, 1) - days_of(year, 2, 1) == 29
 }
 
-fn standard(it: &mut Interpreter, this: &Value, _: &Arguments) -> Eval {
+/// As in ISO 8601, with as many digits of the second's part as wanted.
+fn standard(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
     let own = moment(it, this)?;
-    let format = match (is_date(it, this), own.offset) {
-        (true, _) => "%Y-%m-%d",
-        (false, 0) => "%Y-%m-%dT%H:%M:%SZ",
-        (false, _) => "%Y-%m-%dT%H:%M:%S%:z",
+    let digits = match arguments.get(0) {
+        Some(Value::Integer(digits @ 1..=9)) => *digits as usize,
+        _ => 0,
     };
-    Ok(Value::string(formatted(format, own)))
+    if is_date(it, this) {
+        return Ok(Value::string(formatted("%Y-%m-%d", own)));
+    }
+    let part = match digits {
+        0 => String::new(),
+        _ => format!(".{}", &format!("{:09}", own.nanoseconds)[..digits]),
+    };
+    let zone = if own.offset == 0 {
+        "Z".to_owned()
+    } else {
+        zone(own.offset, ":")
+    };
+    Ok(Value::string(formatted("%Y-%m-%dT%H:%M:%S", own) + &part + &zone))
 }
 
 fn is_weekday(it: &mut Interpreter, this: &Value, day: u32) -> Eval {
@@ -457,91 +525,5 @@ fn count_of(it: &mut Interpreter, arguments: &Arguments) -> Outcome<i64> {
     match arguments.get(0) {
         Some(count) => it.integer_of(Some(count)),
         None => Ok(1),
-    }
-}
-
-fn zone(offset: i32, separator: &str) -> String {
-    let sign = if offset < 0 { '-' } else { '+' };
-    let minutes = offset.abs() / 60;
-    format!("{sign}{:02}{separator}{:02}", minutes / 60, minutes % 60)
-}
-
-fn formatted(format: &str, moment: Moment) -> String {
-    let date = calendar(moment);
-    let mut out = String::new();
-    let mut letters = format.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if letter != '%' {
-            out.push(letter);
-            continue;
-        }
-        let mut flag = None;
-        while let Some(next @ ('-' | '^' | '0' | ':' | '_')) = letters.peek().copied() {
-            flag = Some(next);
-            letters.next();
-        }
-        let Some(kind) = letters.next() else { break };
-        let text = directive(kind, flag, &date, moment);
-        out.push_str(&match flag {
-            Some('-') => text.trim_start_matches('0').to_owned(),
-            Some('^') => text.to_uppercase(),
-            _ => text,
-        });
-    }
-    out
-}
-
-fn directive(kind: char, flag: Option<char>, date: &Calendar, moment: Moment) -> String {
-    let month = MONTHS[(date.month as usize).saturating_sub(1) % 12];
-    let day = DAYS[date.weekday as usize % 7];
-    let twelve = if date.hour.is_multiple_of(12) {
-        12
-    } else {
-        date.hour % 12
-    };
-    match kind {
-        'Y' => date.year.to_string(),
-        'y' => format!("{:02}", date.year.rem_euclid(100)),
-        'm' => format!("{:02}", date.month),
-        'd' => format!("{:02}", date.day),
-        'e' => format!("{:2}", date.day),
-        'H' => format!("{:02}", date.hour),
-        'I' => format!("{twelve:02}"),
-        'M' => format!("{:02}", date.minute),
-        'S' => format!("{:02}", date.second),
-        'L' => format!("{:03}", moment.nanoseconds / 1_000_000),
-        'N' => format!("{:09}", moment.nanoseconds),
-        'j' => format!("{:03}", date.day_of_year),
-        'B' => month.to_owned(),
-        'b' | 'h' => month[..3].to_owned(),
-        'A' => day.to_owned(),
-        'a' => day[..3].to_owned(),
-        'p' => if date.hour < 12 { "AM" } else { "PM" }.to_owned(),
-        'P' => if date.hour < 12 { "am" } else { "pm" }.to_owned(),
-        'u' => (if date.weekday == 0 { 7 } else { date.weekday }).to_string(),
-        'w' => date.weekday.to_string(),
-        'U' | 'W' | 'V' => format!("{:02}", week::of(date, kind)),
-        'C' => format!("{:02}", date.year.div_euclid(100)),
-        'k' => format!("{:2}", date.hour),
-        'l' => format!("{twelve:2}"),
-        'r' => formatted("%I:%M:%S %p", moment),
-        'z' => zone(moment.offset, if flag == Some(':') { ":" } else { "" }),
-        'Z' => {
-            if moment.offset == 0 {
-                "UTC".to_owned()
-            } else {
-                zone(moment.offset, "")
-            }
-        }
-        's' => moment.seconds.to_string(),
-        'F' => formatted("%Y-%m-%d", moment),
-        'T' | 'X' => formatted("%H:%M:%S", moment),
-        'D' | 'x' => formatted("%m/%d/%y", moment),
-        'R' => formatted("%H:%M", moment),
-        'c' => formatted("%a %b %e %H:%M:%S %Y", moment),
-        'n' => "\n".to_owned(),
-        't' => "\t".to_owned(),
-        '%' => "%".to_owned(),
-        other => format!("%{other}"),
     }
 }

@@ -17,6 +17,18 @@ pub(super) fn of(date: &Calendar, kind: char) -> i64 {
     }
 }
 
+/// The year that ISO counts the week of a day to: that of its Thursday.
+pub(super) fn year_of(date: &Calendar) -> i64 {
+    let from_monday = (i64::from(date.weekday) + 6) % 7;
+    let thursday = i64::from(date.day_of_year) + 3 - from_monday;
+    let length = if is_leap(date.year) { 366 } else { 365 };
+    match thursday {
+        ..1 => date.year - 1,
+        it if it > length => date.year + 1,
+        _ => date.year,
+    }
+}
+
 /// How many weeks ISO gives a year: 53 where it begins on a Thursday, or on a Wednesday in a leap year.
 fn weeks(year: i64) -> i64 {
     let first = (days_of(year, 1, 1) + 4).rem_euclid(7);

@@ -1,0 +1,52 @@
+//! Times and templates, YAML as it is written, checksums, refinements and structs: each line as Ruby 3.1 prints it.
+
+use super::check_each;
+use expect_test::expect;
+
+#[test]
+fn times_yaml_and_checksums_behave_as_in_ruby() {
+    check_each(
+        r##"
+[Time.parse("2020-01-02T03:04:05+02:00"), Time.parse("2020-01-02 03:04:05 UTC"), Time.parse("Thu Nov 29 14:33:20 2001 GMT"), Time.parse("3 Feb 2001 4:05 pm +0000")].map { |it| it.utc.to_s }
+[Time.parse("2020-01-02T03:04:05.678Z").iso8601(3), Time.at(1700000000.5).utc.iso8601(3), Time.at(0).utc.iso8601, Time.parse("20200102T030405Z").to_i]
+[Time.strptime("2020/03/04 05:06", "%Y/%m/%d %H:%M").strftime("%F %R"), Time.strptime("1700000000", "%s").to_i, Time.strptime("4 Mar 99 1:02 PM", "%d %b %y %I:%M %p").strftime("%F %T"), Date.strptime("2020-060", "%Y-%j").to_s]
+[(Time.parse("x") rescue $!.class), (Time.strptime("x", "%Y") rescue $!.class), Time.gm(2000, "jan", 1, 20, 15, 1).to_s]
+Time.utc(2020, 1, 1).strftime("%-d/%-m/%y %^a %010Y %3N %:z %::z %_m %G-W%V %-I %#p %05d|%e|%k|%10A|%L")
+[Date.parse("3rd Feb 2001").to_s, Date.parse("Feb 3, 2001").to_s, Date.parse("20010203").to_s, (Date.new(2020, 1, 31) >> 1).inspect, DateTime.new(2020, 1, 1, 1, 2, 3).to_s, Date.new(2020, 12, 31).strftime("%G %V")]
+require "erb"; [ERB.new("% if true\nyes\n% end\n%% x\nz <%= 1 %>\n", trim_mode: "%").result, ERB.new("% 2.times do |i|\n<% if i > 0 -%>\nv<%= i %>\n<% end -%>\n% end\n", trim_mode: "%-").result]
+require "yaml"; [YAML.load(""), YAML.load("# nothing\n"), YAML.safe_load(""), YAML.unsafe_load(""), YAML.load("", fallback: {}), YAML.load("a: !!bool 'yes'\nb: !!str 1\nc: !!int '2'")]
+require "yaml"; [{ "a" => "x\ny\n", "b" => ["l\nm", { "c" => "p\nq" }], "d" => "  lead\nx\n", "e" => "x\n\n" }.to_yaml, "multi\nline\n".to_yaml, [Float::INFINITY, -Float::INFINITY].to_yaml]
+require "yaml"; [(YAML.load("a: !ruby/regexp /x.*/i") rescue [$!.class, $!.message]), YAML.unsafe_load("a: !ruby/regexp /x.*/i"), (YAML.load("a: !ruby/object:Foo {}") rescue $!.message)]
+require "digest"; [Digest::MD5.new.update("a").update("b").hexdigest, (Digest::SHA1.new << "abc").to_s, Digest::SHA512.hexdigest("")[0, 8], Digest::SHA256.base64digest("a"), Digest::SHA384.hexdigest("a")[0, 8]]
+require "base64"; [Base64.strict_encode64("dir C:\\".encode("UTF-16LE")), "ab".encode(Encoding::UTF_16LE).bytes, "ab".encode("UTF-8"), "ab".encode("UTF-16BE").bytes]
+"key = value" =~ / = / and [$`, $', $~.pre_match, $&, $+]
+"a-b" =~ /(\w)-(\w)/ and [$+, $1]
+module Louder; refine String do def louder; upcase + "!"; end; def length; super + 1; end; end; end; using Louder; ["a".louder, "ab".length]
+S1 = Struct.new(:a, :b); s = S1.new(1, 2); [s.size, s.length, s.eql?(S1.new(1, 2)), s.each_pair.to_a, s.dig(:a)]
+S2 = Struct.new(:a, keyword_init: true); [S2.new(a: 1).to_h, (S2.new(1) rescue $!.class)]
+[Hash.new { |h, k| k }.default_proc.class, {}.default_proc, File.ftype("/"), File.extname("a."), File.extname(".bashrc"), File.extname("a.b/c")]
+def where; caller_locations(1, 1).first; end; [where.lineno, caller(0, 1).size, caller_locations.class]
+"##,
+        expect![[r##"
+            ["2020-01-02 01:04:05 UTC", "2020-01-02 03:04:05 UTC", "2001-11-29 14:33:20 UTC", "2001-02-03 16:05:00 UTC"]
+            ["2020-01-02T03:04:05.678Z", "2023-11-14T22:13:20.500Z", "1970-01-01T00:00:00Z", 1577934245]
+            ["2020-03-04 05:06", 1700000000, "1999-03-04 13:02:00", "2020-02-29"]
+            [ArgumentError, ArgumentError, "2000-01-01 20:15:01 UTC"]
+            "1/1/20 WED 0000002020 000 +00:00 +00:00:00  1 2020-W01 12 am 00001| 1| 0| Wednesday|000"
+            ["2001-02-03", "2001-02-03", "2001-02-03", "#<Date: 2020-02-29 ((2458909j,0s,0n),+0s,2299161j)>", "2020-01-01T01:02:03+00:00", "2020 53"]
+            ["yes\n% x\nz 1\n", "v1\n"]
+            [nil, nil, nil, false, {}, {"a"=>true, "b"=>"1", "c"=>2}]
+            ["---\na: |\n  x\n  y\nb:\n- |-\n  l\n  m\n- c: |-\n    p\n    q\nd: |2\n    lead\n  x\ne: \"x\\n\\n\"\n", "--- |\n  multi\n  line\n", "---\n- .inf\n- -.inf\n"]
+            [[Psych::DisallowedClass, "Tried to load unspecified class: Regexp"], {"a"=>/x.*/i}, "Tried to load unspecified class: Foo"]
+            ["187ef4436122d1cc2f40dc2b92f0eba0", "a9993e364706816aba3e25717850c26c9cd0d89d", "cf83e135", "ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs=", "54a59b9f"]
+            ["ZABpAHIAIABDADoAXAA=", [97, 0, 98, 0], "ab", [0, 97, 0, 98]]
+            ["key", "value", "key", " = ", nil]
+            ["b", "a"]
+            ["A!", 3]
+            [2, 2, true, [[:a, 1], [:b, 2]], 1]
+            [{:a=>1}, ArgumentError]
+            [Proc, nil, "directory", ".", "", ""]
+            [1, 1, Array]
+        "##]],
+    );
+}
