@@ -276,6 +276,63 @@ fn validate_reports_the_box_s_mistakes_with_the_project_s() {
     }
 }
 
+#[test]
+fn validate_reports_values_that_vagrant_stumbles_over() {
+    for (line, message) in [
+        (
+            "config.trigger.before(:up) { |it| it.ignore = 5 }",
+            "`ignore` of a trigger must be names of commands, and holds 5",
+        ),
+        (
+            "config.trigger.before(:up) { |it| it.ruby = 5 }",
+            "`ruby` of a trigger must be a block",
+        ),
+        (
+            "config.vm.network 'private_network', ip: 5",
+            "`ip` of a network must be text, and is 5",
+        ),
+        (
+            "config.vm.synced_folder nil, '/x'",
+            "a synced folder needs a folder of this computer",
+        ),
+        (
+            "config.vm.synced_folder '.', '/x', mount_options: 'ro'",
+            "`mount_options` of a synced folder must be a list",
+        ),
+    ] {
+        let world = World::new();
+        let text = format!("Vagrant.configure('2') do |config|\n  config.vm.box = 'b'\n  {line}\nend\n");
+        world.write("Vagrantfile", &text);
+
+        let report = world.run(["validate"]).fails_with(message).stderr;
+
+        assert!(report.contains("Vagrantfile:3:"), "{report}");
+    }
+}
+
+#[test]
+fn a_machine_s_name_leads_nowhere_in_any_language() {
+    for (file, text) in [
+        (
+            "Vagrantfile",
+            "Vagrant.configure('2') do |config|\n  config.vm.define('../../../x') { }\nend\n",
+        ),
+        (
+            "Vagrantfile.lua",
+            "Vagrant.configure('2', function(config)\n  config.vm.define('../../../x', function() end)\nend)\n",
+        ),
+        ("Vagrantfile.toml", "vm.box = 'b'\n[machine.'../../../x']\n"),
+    ] {
+        let world = World::new();
+        world.write(file, text);
+        for command in ["status", "up"] {
+            let report = world.run([command]).fails_with("cannot be a machine's name").stderr;
+
+            assert!(report.contains(&format!("{file}:2:")), "{report}");
+        }
+    }
+}
+
 /// Fifteen mistakes of one file, by their lines and what their messages hold.
 fn check_mistakes(file: &str, text: &str, expected: &[(u32, &str)]) {
     let world = World::new();

@@ -37,8 +37,6 @@ pub struct Merged {
     pub cloud_inits: Vec<Called>,
     /// `push.define`.
     pub pushes: Vec<Called>,
-    /// Machines that the layers define.
-    pub machines: Vec<Called>,
 }
 
 impl Merged {
@@ -85,7 +83,6 @@ impl Merged {
             "vm.provider" => self.providers.call(call, origin),
             "vm.disk" => self.disks.push(called()),
             "vm.cloud_init" => self.cloud_inits.push(called()),
-            "vm.define" => self.machines.push(called()),
             "push.define" => self.pushes.push(called()),
             "trigger.before" => self
                 .triggers
@@ -107,6 +104,5 @@ impl Merged {
         self.disks.extend(later.disks);
         self.cloud_inits.extend(later.cloud_inits);
         self.pushes.extend(later.pushes);
-        self.machines.extend(later.machines);
     }
 }

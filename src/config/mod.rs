@@ -130,7 +130,6 @@ impl Config {
     fn read(merged: Merged, provider: &ProviderChoice<'_>, project: &ProjectFacts, mistakes: &mut Mistakes) -> Self {
         let core = &merged.core.options;
         namespaces::refuse_unknown(&merged.core, &project.accepted_namespaces, mistakes);
-        refuse_machine_names(&merged, mistakes);
         let config = Self {
             vm: Vm::read(core, project, provider.box_optional, mistakes),
             synced_folders: SyncedFolder::read_all(
@@ -195,25 +194,6 @@ fn read_pushes(merged: &Merged, mistakes: &mut Mistakes) -> Vec<Push> {
     let pushes = Push::of_calls(&merged.pushes);
     pushes.iter().for_each(|it| it.validate(mistakes));
     pushes
-}
-
-fn refuse_machine_names(merged: &Merged, mistakes: &mut Mistakes) {
-    for define in &merged.machines {
-        let name = define
-            .call
-            .positional
-            .first()
-            .and_then(value::to_text)
-            .unwrap_or_default();
-        if !vm::is_machine_name(&name) {
-            let mistake = mistakes.at(
-                Some(&define.origin),
-                "vm",
-                format!("`{name}` cannot be a machine's name"),
-            );
-            mistake.advise("a name has none of the characters [ ] { } /");
-        }
-    }
 }
 
 impl ProjectFacts {

@@ -353,6 +353,10 @@ impl Network {
             options: definition.options.clone(),
             origin: definition.origin.clone(),
         };
+        if let Some(Value::Integer(number)) = reader.value("ip") {
+            let message = format!("`ip` of a network must be text, and is {number}");
+            reader.mistake("ip", message);
+        }
         let by_type = reader.text("type").filter(|it| it != "dhcp");
         if kind == NetworkKind::Private && by_type.is_some() && network.ip.is_none() {
             let mistake = reader.mistake("type", "a private network without DHCP needs an `ip`");

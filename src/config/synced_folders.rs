@@ -220,7 +220,9 @@ impl SyncedFolder {
             }
             _ => {}
         }
-        if !self.host.is_dir() && !self.create {
+        if reader.value("hostpath").is_none_or(|it| *it == Value::Nil) {
+            reader.mistake("hostpath", "a synced folder needs a folder of this computer");
+        } else if !self.host.is_dir() && !self.create {
             let message = format!(
                 "the folder {} is not there: it cannot be synced to {}",
                 self.host.display(),
@@ -239,6 +241,10 @@ impl SyncedFolder {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("it is one of: {}", kinds.join(", ")),
             });
+        }
+        let mount_options = reader.value("mount_options").filter(|it| truthy(it));
+        if mount_options.is_some_and(|it| !matches!(it, Value::List(_))) {
+            reader.mistake("mount_options", "`mount_options` of a synced folder must be a list");
         }
         let quiet = reader.value("nfs__quiet").is_some_and(truthy);
         if self.kind.as_deref() == Some("nfs") && !quiet && (self.owner.is_some() || self.group.is_some()) {

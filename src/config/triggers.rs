@@ -8,7 +8,7 @@ use super::mistake::Mistakes;
 use super::provisioners::{self, shell};
 use super::reader::Reader;
 use super::table::{Body, Table};
-use super::value::{Sourced, to_integer, to_list, to_text, truthy};
+use super::value::{Sourced, shown, to_integer, to_list, to_text, truthy};
 use crate::provisioners::shell::Shell;
 
 const SECTION: &str = "trigger";
@@ -130,6 +130,7 @@ impl Trigger {
                 reader.mistake(option, format!("`{option}` of a trigger must be text"));
             }
         }
+        refuse_other_types(&mut reader);
         Self {
             stage: definition.stage,
             command: definition.command.clone(),
@@ -151,6 +152,22 @@ impl Trigger {
             ruby: read_block(body),
             origin: definition.origin.clone(),
         }
+    }
+}
+
+/// Refuses what is no name of a command, and no block.
+fn refuse_other_types(reader: &mut Reader<'_>) {
+    let ignored = reader.value("ignore").map(to_list).unwrap_or_default();
+    if let Some(other) = ignored.iter().find(|it| it.as_text().is_none()) {
+        let message = format!(
+            "`ignore` of a trigger must be names of commands, and holds {}",
+            shown(other)
+        );
+        reader.mistake("ignore", message);
+    }
+    let ruby = reader.value("ruby").filter(|it| truthy(it));
+    if ruby.is_some_and(|it| !matches!(it, Value::Block(_))) {
+        reader.mistake("ruby", "`ruby` of a trigger must be a block");
     }
 }
 

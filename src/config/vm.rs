@@ -261,11 +261,6 @@ fn is_version_constraint(text: &str) -> bool {
         && suffix.split(['.', '-']).all(is_part)
 }
 
-/// The machine names that `vm.define` refuses, as Vagrant does: they would be patterns on the command line.
-pub fn is_machine_name(name: &str) -> bool {
-    !name.contains(['[', ']', '{', '}', '/'])
-}
-
 /// The options of the downloader as the command line's would be written: `--key` and its value, in the order of the keys.
 pub fn extra_download_options(options: &Value) -> Vec<Value> {
     let Value::Map(pairs) = options else { return Vec::new() };

@@ -47,7 +47,13 @@ const OWNED: &[(&str, &[Descriptor])] = &[
         ],
     ),
     ("salt", &[Descriptor::call("pillar", &[], "Adds to the pillar.")]),
-    ("trigger", &[Descriptor::call("ruby", &[], "Calls a block.")]),
+    (
+        "trigger",
+        &[
+            Descriptor::text("info", "What it says."),
+            Descriptor::call("ruby", &[], "Calls a block."),
+        ],
+    ),
 ];
 
 /// Settings in which some providers and provisioners are described.

@@ -296,6 +296,12 @@ impl Model {
         }
     }
 
+    /// Whether `object.name` is a call even where nothing is passed to it.
+    pub fn is_bare_call(&self, object: ObjectId, name: &str) -> bool {
+        let (record, path) = self.path(object, name);
+        self.records[record].owner == Owner::Root && matches!(path.as_str(), "trigger.before" | "trigger.after")
+    }
+
     /// Calls `object.name(arguments) { block }`.
     pub fn call(
         &mut self,
@@ -440,6 +446,7 @@ impl Model {
         let name = arguments
             .first_text()
             .ok_or_else(|| Error::Arguments("`vm.define` needs the machine's name".into()))?;
+        signature::check_machine_name(&name)?;
         let mut options: Vec<(String, Value)> = arguments
             .named
             .iter()

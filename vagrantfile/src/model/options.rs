@@ -87,7 +87,11 @@ impl Options {
             // These two only have writers.
             Owner::Provider(name) if name == "virtualbox" && ["memory", "cpus"].contains(&path) => false,
             Owner::Provider(name) | Owner::Provisioner(name) | Owner::Body(name) => {
-                let mut lists = self.owned.iter().filter(|(it, _)| it == name);
+                let name = match name.as_str() {
+                    "trigger.before" | "trigger.after" => "trigger",
+                    name => name,
+                };
+                let mut lists = self.owned.iter().filter(|(it, _)| *it == name);
                 lists.any(|(_, options)| options.iter().any(|it| it.path == path && is_attribute(it)))
             }
             Owner::Discarded => false,

@@ -35,6 +35,7 @@ impl Signature {
             (Owner::Root, "vm.define") => Self::new(1, 2, false),
             (Owner::Root, "vm.provider") => Self::new(1, 1, false),
             (Owner::Provider(name), "network_adapter") if name == "virtualbox" => Self::new(2, 2, true),
+            (Owner::Provider(name), method) if name == "libvirt" => Self::of_libvirt(method)?,
             (Owner::Provider(name), "link") if name == "docker" => Self::new(1, 1, false),
             (Owner::Provisioner(kind), "add_recipe" | "add_role") if kind.starts_with("chef") => Self::new(1, 1, false),
             (Owner::Provisioner(kind), "pillar") if kind == "salt" => Self::new(1, 1, false),
@@ -46,6 +47,31 @@ impl Signature {
             _ => return None,
         })
     }
+
+    fn of_libvirt(method: &str) -> Option<Self> {
+        Some(match method {
+            "boot" => Self::new(1, 1, false),
+            "memorybacking" | "storage" => Self::new(1, 2, false),
+            "channel" | "clock_timer" | "cpu_feature" | "cpuaffinitiy" | "cputopology" | "disk_driver"
+            | "hyperv_feature" | "input" | "launchsecurity" | "memtune" | "pci" | "qemuargs" | "qemuenv" | "random"
+            | "redirdev" | "redirfilter" | "serial" | "smartcard" | "usb" | "usb_controller" | "watchdog" => {
+                Self::new(0, 1, false)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Refuses the names of machines that Vagrant refuses, since they would be patterns on the command line; and those that would lead out
+/// of the folder in which each machine has its own.
+pub(super) fn check_machine_name(name: &str) -> Result<(), Error> {
+    let is_folder = matches!(name, "" | "." | "..");
+    if is_folder || name.contains(['[', ']', '{', '}', '/', '\\']) || name.contains(char::is_control) {
+        return Err(Error::Arguments(format!(
+            "`{name}` cannot be a machine's name: a name has none of the characters [ ] {{ }} / \\, and is not empty"
+        )));
+    }
+    Ok(())
 }
 
 /// Refuses what is no name where Vagrant makes a symbol of it.
@@ -66,12 +92,8 @@ pub(super) fn check_call(path: &str, arguments: &Arguments) -> Result<(), Error>
             check_name("config.vm.provision", kind)?;
             named("run").map_or(Ok(()), |it| check_name("`run` of config.vm.provision", Some(it)))
         }
-        "vm.synced_folder" => match arguments.positional.get(2).map(Datum::snapshot) {
-            None | Some(Value::Nil | Value::Map(_)) => Ok(()),
-            Some(_) => Err(Error::Arguments(
-                "the options of config.vm.synced_folder are a hash".into(),
-            )),
-        },
+        "vm.synced_folder" => check_options(path, arguments.positional.get(2)),
+        "vm.define" => check_options(path, arguments.positional.get(1)),
         "trigger.before" | "trigger.after" => {
             let last = arguments.positional.last().map(Datum::snapshot);
             let has_options = !arguments.named.is_empty() || matches!(last, Some(Value::Map(_)));
@@ -83,5 +105,12 @@ pub(super) fn check_call(path: &str, arguments: &Arguments) -> Result<(), Error>
             }
         }
         _ => Ok(()),
+    }
+}
+
+fn check_options(path: &str, options: Option<&Datum>) -> Result<(), Error> {
+    match options.map(Datum::snapshot) {
+        None | Some(Value::Nil | Value::Map(_)) => Ok(()),
+        Some(_) => Err(Error::Arguments(format!("the options of config.{path} are a hash"))),
     }
 }

@@ -69,7 +69,9 @@ pub fn dispatch(it: &mut Interpreter, object: ObjectId, name: Symbol, arguments:
             Ok(arguments.list[0].clone())
         }
         (_, [value]) if text.ends_with('=') && !text.ends_with("==") => set(it, object, &text[..text.len() - 1], value),
-        (_, []) if arguments.block.is_none() => get(it, object, &text),
+        (_, []) if arguments.block.is_none() && !it.shared.model.borrow().is_bare_call(object, &text) => {
+            get(it, object, &text)
+        }
         _ => call(it, object, &text, arguments),
     }
 }

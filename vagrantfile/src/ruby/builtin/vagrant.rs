@@ -182,10 +182,16 @@ const VAGRANT: Methods = &[
         super::kernel::print(it, &warning)
     }),
     ("plugin", |it, _, arguments| {
+        let version = arguments.get(0).cloned().unwrap_or(Value::Nil);
+        let version = it.to_s(&version)?;
         let name = match arguments.get(1) {
-            Some(name) => it.text_of(Some(name))?,
-            None => "plugin".to_owned(),
+            Some(Value::Nil) | None => "plugin".to_owned(),
+            Some(name) => it.to_s(&name.clone())?,
         };
+        if !is_plugin_component(&version, &name) {
+            let message = format!("Plugin superclass not found for version/component: {version} {name}");
+            return Err(it.error("ArgumentError", message));
+        }
         let name: String = name.split('_').map(super::string::capitalized).collect();
         Ok(Value::Class(it.core.class_at(
             &format!("Vagrant::Plugin::V2::{name}"),
@@ -408,4 +414,26 @@ fn deep_merge(it: &mut Interpreter, arguments: &Arguments) -> Eval {
         }
     }
     Ok(merged)
+}
+
+/// What `Vagrant.plugin` knows a class for.
+fn is_plugin_component(version: &str, component: &str) -> bool {
+    match (version, component) {
+        ("remote", component) => component == "plugin",
+        ("1", "push" | "synced_folder") => false,
+        ("1" | "2", component) => [
+            "plugin",
+            "command",
+            "communicator",
+            "config",
+            "guest",
+            "host",
+            "provider",
+            "provisioner",
+            "push",
+            "synced_folder",
+        ]
+        .contains(&component),
+        _ => false,
+    }
 }

@@ -42,6 +42,30 @@ const REFUSED: &[(&str, &str)] = &[
         "config.trigger.before :up",
         "config.trigger.before needs a block or a hash of options",
     ),
+    (
+        "config.trigger.after",
+        "config.trigger.after needs a block or a hash of options",
+    ),
+    ("config.trigger.before(:up) { |it| it.info 'x' }", "given 1, expected 0"),
+    (
+        "config.vm.define 'a', 'b'",
+        "the options of config.vm.define are a hash",
+    ),
+    ("config.vm.define '../a'", "`../a` cannot be a machine's name"),
+    ("config.vm.define '..'", "`..` cannot be a machine's name"),
+    (
+        "config.vm.provider(:libvirt) { |it| it.storage }",
+        "given 0, expected 1..2",
+    ),
+    ("config.vm.provider(:libvirt) { |it| it.boot }", "given 0, expected 1"),
+    (
+        "Vagrant.plugin('3')",
+        "Plugin superclass not found for version/component: 3",
+    ),
+    (
+        "Vagrant.plugin(2, :nonsense)",
+        "Plugin superclass not found for version/component: 2 nonsense",
+    ),
 ];
 
 /// Lines that look like these, and are right.
@@ -55,6 +79,11 @@ const TAKEN: &[&str] = &[
     "config.vm.provision 'a', type: :shell, inline: 'true'",
     "config.vm.guest = nil",
     "config.trigger.before :up, { info: 'x' }",
+    "config.trigger.before { |it| it.info = 'x' }",
+    "config.trigger.before(:up) { |it| it.ruby { } }",
+    "config.vm.define 'a', nil",
+    "config.vm.provider(:libvirt) { |it| it.storage :file, size: '1G' }",
+    "Class.new(Vagrant.plugin(2, :command)) && Class.new(Vagrant.plugin('2'))",
     "config.unheard_of.thing 1, 2",
     "raise 'no symbol' unless config.vm.box.is_a?(Symbol) && config.vm.box == :__UNSET__VALUE__",
 ];
