@@ -93,6 +93,9 @@ pub enum Error {
         "cannot translate config.{0} of configuration version 1, nor can Vagrant: write config.vm.network in Vagrant.configure(\"2\")"
     )]
     NetworkOfVersionOne(String),
+    /// Something that only configuration version 2 has.
+    #[error("configuration version 1 has no config.{0}: write Vagrant.configure(\"2\") for it")]
+    NotInVersionOne(String),
 }
 
 /// A machine that a file defines, as far as one run knows it.
@@ -260,6 +263,7 @@ impl Model {
     pub fn set(&mut self, object: ObjectId, name: &str, value: Datum, origin: Origin) -> Result<(), Error> {
         let (record, path) = self.path(object, name);
         if self.records[record].is_version_one {
+            version_one::check(&path)?;
             self.set_version_one(record, &path, value, origin);
             return Ok(());
         }

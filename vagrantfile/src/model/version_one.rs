@@ -13,6 +13,61 @@ pub(super) enum Meaning {
     Nothing,
 }
 
+/// What version 1 knows of its own namespaces. Whatever else a file asks of these, Vagrant refuses.
+const KNOWN: &[(&str, &[&str])] = &[
+    (
+        "vm",
+        &[
+            "name",
+            "auto_port_range",
+            "base_mac",
+            "boot_mode",
+            "box",
+            "box_url",
+            "guest",
+            "host_name",
+            "forward_port",
+            "share_folder",
+            "network",
+            "provision",
+            "customize",
+            "define",
+        ],
+    ),
+    (
+        "ssh",
+        &[
+            "username",
+            "password",
+            "host",
+            "port",
+            "guest_port",
+            "max_tries",
+            "timeout",
+            "private_key_path",
+            "forward_agent",
+            "forward_x11",
+            "forward_env",
+            "shell",
+        ],
+    ),
+    ("vagrant", &["dotfile_name", "host"]),
+    ("nfs", &["map_uid", "map_gid"]),
+    ("package", &["name"]),
+];
+
+/// Refuses what version 1 does not have.
+pub(super) fn check(path: &str) -> Result<(), Error> {
+    let Some((namespace, name)) = path.split_once('.') else {
+        return Ok(());
+    };
+    let names = KNOWN.iter().find(|(it, _)| *it == namespace).map(|(_, names)| *names);
+    match names {
+        Some(names) if !names.contains(&name) => Err(Error::NotInVersionOne(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
 /// What an assignment of version 1 means: a path, and whether it is VirtualBox's own.
 pub(super) fn assignment(path: &str, value: Datum) -> Option<(bool, String, Datum)> {
     match path {
@@ -29,6 +84,7 @@ pub(super) fn assignment(path: &str, value: Datum) -> Option<(bool, String, Datu
 
 /// What a call of version 1 means.
 pub(super) fn call(path: &str, arguments: Arguments) -> Result<Meaning, Error> {
+    check(path)?;
     let is_network = match path {
         "vm.forward_port" => true,
         "vm.network" => matches!(arguments.first_text().as_deref(), Some("hostonly" | "bridged")),

@@ -167,7 +167,7 @@ const METHODS: Methods = &[
     ("set_backtrace", |_, _, arguments| {
         Ok(arguments.get(0).cloned().unwrap_or(Value::Nil))
     }),
-    ("backtrace_locations", |it, this, _| Ok(locations(it, &places(this)))),
+    ("backtrace_locations", |it, this, _| locations(it, &places(this))),
     ("cause", |_, this, _| {
         Ok(trace(this).map_or(Value::Nil, |it| it.cause.clone()))
     }),
@@ -215,7 +215,9 @@ pub fn callers(it: &mut Interpreter, arguments: &Arguments) -> Vec<Place> {
 }
 
 /// Places as Ruby's `Thread::Backtrace::Location`.
-pub fn locations(it: &mut Interpreter, places: &[Place]) -> Value {
+pub fn locations(it: &mut Interpreter, places: &[Place]) -> Eval {
+    // The library has the class around it.
+    crate::ruby::library::start(it, "Thread")?;
     let class = it.core.class_at("Thread::Backtrace::Location", &it.core.object.clone());
     if class.methods.borrow().is_empty() {
         it.methods(&class, LOCATION);
@@ -228,7 +230,7 @@ pub fn locations(it: &mut Interpreter, places: &[Place]) -> Value {
         }
         location
     });
-    Value::array(locations.collect())
+    Ok(Value::array(locations.collect()))
 }
 
 const LOCATION: Methods = &[

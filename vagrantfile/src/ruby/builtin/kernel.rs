@@ -137,7 +137,7 @@ const METHODS: Methods = &[
     }),
     ("caller_locations", |it, _, arguments| {
         let places = super::exception::callers(it, arguments);
-        Ok(super::exception::locations(it, &places))
+        super::exception::locations(it, &places)
     }),
     ("Integer", |it, _, arguments| super::number::to_integer(it, arguments)),
     ("Float", |it, _, arguments| super::number::to_float(it, arguments)),

@@ -117,6 +117,22 @@ fn what_they_take_is_taken() {
 }
 
 #[test]
+fn what_only_version_2_has_is_refused_in_version_1() {
+    for line in [
+        "config.vm.synced_folder '.', '/x'",
+        "config.vm.hostname = 'x'",
+        "config.ssh.insert_key = false",
+    ] {
+        let text = refusal(&format!("Vagrant.configure('1') do |config|\n{line}\nend")).unwrap_or_default();
+        assert!(text.starts_with("/project/Vagrantfile:2:"), "{text}");
+        assert!(text.contains("configuration version 1 has no config."), "{text}");
+    }
+    let known = "config.vm.box = 'x'; config.vm.host_name = 'y'; config.foreign.thing = 1; config.vm.customize ['modifyvm', :id]";
+    let taken = refusal(&format!("Vagrant::Config.run {{ |config| {known} }}"));
+    assert_eq!(taken, None);
+}
+
+#[test]
 fn networks_of_configuration_version_1_are_refused_as_by_vagrant() {
     for (method, line) in [
         ("forward_port", "config.vm.forward_port 80, 8080"),
