@@ -1,68 +1,20 @@
-//! What Vagrant's commands do in each state of a machine, and the texts that black-box suites look for, as a table that the binary is held
-//! against: `fixtures/commands/behaviour.tsv`.
+//! What Vagrant's commands do in each state of a machine, with the stand-in for one.
 
 #![cfg(test)]
 
 mod support;
 
 use std::fs;
-use std::process::Command;
 
 use regex::Regex;
+use support::behaviour::Subject;
 use support::names_in;
 use support::stand_in::StandIn;
 
-/// A row of the table.
-struct Row {
-    state: &'static str,
-    command: &'static str,
-    code: i32,
-    stream: &'static str,
-    pattern: &'static str,
-}
-
-fn rows() -> Vec<Row> {
-    let table = include_str!("../fixtures/commands/behaviour.tsv");
-    let rows = table.lines().filter(|it| !it.starts_with('#'));
-    rows.map(|line| {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let [state, command, code, stream, pattern] = cells.as_slice() else {
-            panic!("five columns: {line:?}");
-        };
-        Row {
-            state,
-            command,
-            code: code.parse().unwrap(),
-            stream,
-            pattern,
-        }
-    })
-    .collect()
-}
-
-/// A server for the guest, a box file beside the project, and no Vagrantfile yet.
-fn world() -> StandIn {
+#[test]
+fn commands_do_in_each_state_what_vagrants_do() {
     let stand_in = StandIn::new();
-    let make = |program: &str, arguments: &[&str]| {
-        let status = Command::new(program)
-            .args(arguments)
-            .current_dir(stand_in.world.path())
-            .status();
-        assert!(status.unwrap().success(), "{program} {arguments:?}");
-    };
-    make("qemu-img", &["create", "-q", "-f", "qcow2", "box.img", "1M"]);
-    let metadata = r#"{"provider":"libvirt","format":"qcow2","virtual_size":1}"#;
-    fs::write(stand_in.world.path().join("metadata.json"), metadata).unwrap();
-    make("tar", &["-czf", "tiny.box", "metadata.json", "box.img"]);
-    stand_in
-}
-
-/// Brings about what a row begins with. The rows before it have done so for the states of machines.
-fn prepare(stand_in: &StandIn, state: &str) {
-    if state == "no Vagrantfile" {
-        return;
-    }
-    if !stand_in.world.project().join("Vagrantfile").exists() {
+    let write_vagrantfile = || {
         let guest = stand_in.guest();
         stand_in.write_vagrantfile(&format!(
             "config.vm.network \"forwarded_port\", guest: 80, host: {}, auto_correct: true\n  \
@@ -72,53 +24,14 @@ fn prepare(stand_in: &StandIn, state: &str) {
             guest.display()
         ));
         stand_in.world.write("shared/file", "content\n");
-    }
-    let word = match state {
-        "not created" => "not created (fake)",
-        "running" => "running (fake)",
-        "suspended" => "saved (fake)",
-        "halted" => "stopped (fake)",
-        other => panic!("no such state: {other}"),
     };
-    let status = stand_in.run(&["status"]).success().stdout;
-    assert!(status.contains(word), "the rows before lead to «{state}»: {status}");
-}
-
-/// What is wrong with a row, if anything is.
-fn mistake(stand_in: &StandIn, row: &Row) -> Option<String> {
-    let words: Vec<&str> = row.command.split(' ').collect();
-    let output = stand_in.command(&words).env("JAUNT_COMPAT", "1").output().unwrap();
-    let ran = stand_in.world.ran(output);
-    let (spoken, silent) = match row.stream {
-        "stdout" => (ran.stdout.clone(), ran.stderr.as_str()),
-        "stderr" => (ran.stderr.clone(), ran.stdout.as_str()),
-        "stderr, too" => (ran.stderr.clone(), ""),
-        _ => (format!("{}{}", ran.stdout, ran.stderr), ""),
+    let subject = Subject {
+        world: &stand_in.world,
+        provider: "fake",
+        command: &|it| stand_in.command(it),
+        write_vagrantfile: &write_vagrantfile,
     };
-    let matches = Regex::new(row.pattern).unwrap().is_match(&spoken);
-    let is_right = ran.code == row.code && matches && silent.is_empty();
-    let told = || {
-        format!(
-            "{}: `{}`: exit {} instead of {}\n{}{}",
-            row.state, row.command, ran.code, row.code, ran.stdout, ran.stderr
-        )
-    };
-    (!is_right).then(told)
-}
-
-#[test]
-fn commands_do_in_each_state_what_vagrants_do() {
-    let stand_in = world();
-    let mut wrong = Vec::new();
-    let mut before = "";
-    for row in rows() {
-        if row.state != before {
-            prepare(&stand_in, row.state);
-            before = row.state;
-        }
-        wrong.extend(mistake(&stand_in, &row));
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
+    subject.check();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
+pub mod behaviour;
 pub mod real;
 pub mod registry;
 pub mod small_disk;
