@@ -1,4 +1,4 @@
-# Addresses and networks of IP version 4, and of version 6 as far as 64 bits at a time allow.
+# Addresses and networks of both versions of IP.
 class IPAddr
   include Comparable
 
@@ -9,17 +9,30 @@ class IPAddr
 
   def initialize(address = "0.0.0.0", family = nil)
     if address.is_a?(Integer)
-      @address, @length, @six = address, 32, false
+      @six = family == 10 || address > 0xffffffff
+      @address, @length = address, width
       return
     end
     text, prefix = address.to_s.split("/", 2)
-    if text.to_s.include?(":")
-      parse_six(text, prefix)
-    else
-      @six = false
-      @address = IPAddr.number(text.to_s, address)
-      mask!(prefix || "32")
-    end
+    @six = text.to_s.include?(":")
+    @address = @six ? IPAddr.six(text, address) : IPAddr.number(text.to_s, address)
+    mask!(prefix || width)
+  end
+
+  def self.six(text, shown)
+    text = text.delete_prefix("[").delete_suffix("]").sub(/%.*/, "")
+    text = text.sub(/\d+\.\d+\.\d+\.\d+\z/) { |four| number(four, shown).divmod(65536).map { |word| word.to_s(16) }.join(":") }
+    head, tail = text.split("::", 2).map { |part| part.split(":", -1) }
+    tail ||= []
+    head ||= []
+    missing = 8 - head.size - tail.size
+    fits = (text.include?("::") ? missing >= 0 : missing.zero?) && (head + tail).all? { |part| part.match?(/\A\h{1,4}\z/) }
+    raise InvalidAddressError, "invalid address: #{shown}" unless fits
+    (head + ["0"] * missing + tail).inject(0) { |sum, part| sum * 65536 + part.to_i(16) }
+  end
+
+  def width
+    @six ? 128 : 32
   end
 
   def self.number(text, shown = text)
@@ -33,41 +46,21 @@ class IPAddr
     raise NotImplementedError, "IPAddr.new_ntoh"
   end
 
-  def parse_six(text, prefix)
-    @six = true
-    head, tail = text.split("::", 2)
-    head = head.to_s.split(":")
-    tail = tail.to_s.split(":")
-    missing = 8 - head.size - tail.size
-    fits = (text.include?("::") ? missing >= 0 : missing.zero?) && (head + tail).all? { |part| part.match?(/\A\h{1,4}\z/) }
-    raise InvalidAddressError, "invalid address: #{text}" unless fits
-    @words = (head + ["0"] * missing + tail).map { |part| part.to_i(16) }
-    @length = (prefix || "128").to_i
-    @words = @words.each_with_index.map do |word, index|
-      kept = [[@length - index * 16, 0].max, 16].min
-      word & (0xffff << (16 - kept)) & 0xffff
-    end
-  end
-
   def mask!(mask)
     mask = mask.to_s
-    @length = if mask.match?(/\A\d+\z/)
-      mask.to_i
-    else
-      IPAddr.number(mask).to_s(2).count("1")
-    end
-    raise InvalidPrefixError, "invalid length: #{mask}" if @length > 32
+    @length = mask.match?(/\A\d+\z/) ? mask.to_i : IPAddr.new(mask).to_i.to_s(2).count("1")
+    raise InvalidPrefixError, "invalid length: #{mask}" if @length > width
     @address &= bits
     self
   end
 
   def mask(mask)
-    copy = IPAddr.new(to_s)
-    copy.mask!(mask)
+    IPAddr.new("#{self}/#{mask}")
   end
 
   def bits
-    (0xffffffff << (32 - @length)) & 0xffffffff
+    ones = (1 << width) - 1
+    (ones << (width - @length)) & ones
   end
 
   def prefix
@@ -75,7 +68,7 @@ class IPAddr
   end
 
   def netmask
-    IPAddr.new(bits).to_s
+    like(bits).to_string
   end
 
   def ipv4?
@@ -87,14 +80,21 @@ class IPAddr
   end
 
   def to_i
-    raise NotImplementedError, "addresses of 128 bits are not supported as numbers in a Vagrantfile" if @six
     @address
   end
 
+  # Another address of this version.
+  def like(number)
+    IPAddr.new(number, @six ? 10 : 2)
+  end
+
   def to_range
-    first = IPAddr.new(@address)
-    last = IPAddr.new(@address | (~bits & 0xffffffff))
-    first..last
+    ones = (1 << width) - 1
+    like(@address)..like(@address | (~bits & ones))
+  end
+
+  def words
+    7.downto(0).map { |place| (@address >> (16 * place)) & 0xffff }
   end
 
   def to_s
@@ -103,43 +103,43 @@ class IPAddr
   end
 
   def six_text
-    text = @words.map { |word| word.to_s(16) }.join(":")
+    text = words.map { |word| word.to_s(16) }.join(":")
     longest = text.scan(/(?:\b0(?::|\z))+/).max_by(&:length)
     return text unless longest && longest.length > 2
     text.sub(/\b#{longest}/, ":").sub(/\A:(?!:)/, "::").sub(/([^:]):\z/, '\1::').sub(":::", "::")
   end
 
   def to_string
-    @six ? @words.map { |word| format("%04x", word) }.join(":") : to_s
+    @six ? words.map { |word| format("%04x", word) }.join(":") : to_s
   end
 
   def inspect
     kind = @six ? "IPv6" : "IPv4"
-    "#<IPAddr: #{kind}:#{self}/#{@six ? @length : netmask}>"
+    "#<IPAddr: #{kind}:#{to_string}/#{netmask}>"
   end
 
   def succ
-    IPAddr.new(to_i + 1)
+    like(to_i + 1)
   end
 
   def +(offset)
-    IPAddr.new(to_i + offset)
+    like(to_i + offset)
   end
 
   def -(offset)
-    IPAddr.new(to_i - offset)
+    like(to_i - offset)
   end
 
   def |(other)
-    IPAddr.new(to_i | number_of(other))
+    like(to_i | number_of(other))
   end
 
   def &(other)
-    IPAddr.new(to_i & number_of(other))
+    like(to_i & number_of(other))
   end
 
   def ~
-    IPAddr.new(~to_i & 0xffffffff)
+    like(~to_i & ((1 << width) - 1))
   end
 
   def number_of(other)
@@ -149,7 +149,7 @@ class IPAddr
   def <=>(other)
     other = IPAddr.new(other) if other.is_a?(String)
     return nil unless other.is_a?(IPAddr)
-    @six ? to_s <=> other.to_s : to_i <=> other.to_i
+    ipv6? == other.ipv6? ? to_i <=> other.to_i : nil
   end
 
   def ==(other)
@@ -167,18 +167,21 @@ class IPAddr
 
   def include?(other)
     other = IPAddr.new(other) unless other.is_a?(IPAddr)
-    return IPAddr.new("#{other}/#{@length}") == self if @six
-    (other.to_i & bits) == @address
+    ipv6? == other.ipv6? && (other.to_i & bits) == @address
   end
 
   alias === include?
 
   def private?
-    %w[10.0.0.0/8 172.16.0.0/12 192.168.0.0/16].any? { |network| IPAddr.new(network).include?(self) }
+    %w[10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7].any? { |network| IPAddr.new(network).include?(self) }
   end
 
   def loopback?
-    IPAddr.new("127.0.0.0/8").include?(self)
+    IPAddr.new(@six ? "::1" : "127.0.0.0/8").include?(self)
+  end
+
+  def link_local?
+    IPAddr.new(@six ? "fe80::/10" : "169.254.0.0/16").include?(self)
   end
 
   def hton
