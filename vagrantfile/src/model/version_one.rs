@@ -100,6 +100,8 @@ fn meaning(path: &str, arguments: Arguments) -> Meaning {
     match path {
         "vm.network" => Meaning::Nothing,
         "vm.share_folder" => Meaning::Call("vm.synced_folder".into(), synced_folder(arguments)),
+        // Blocks were for version 0; Vagrant drops them.
+        "vm.customize" if arguments.positional.is_empty() => Meaning::Nothing,
         "vm.customize" => Meaning::VirtualBox("customize".into(), arguments),
         _ => Meaning::Call(path.to_owned(), arguments),
     }

@@ -127,7 +127,7 @@ fn what_only_version_2_has_is_refused_in_version_1() {
         assert!(text.starts_with("/project/Vagrantfile:2:"), "{text}");
         assert!(text.contains("configuration version 1 has no config."), "{text}");
     }
-    let known = "config.vm.box = 'x'; config.vm.host_name = 'y'; config.foreign.thing = 1; config.vm.customize ['modifyvm', :id]";
+    let known = "config.vm.box = 'x'; config.vm.host_name = 'y'; config.foreign.thing = 1; config.vm.customize { |vm| vm.name = 'z' }; config.vm.customize ['modifyvm', :id]";
     let taken = refusal(&format!("Vagrant::Config.run {{ |config| {known} }}"));
     assert_eq!(taken, None);
 }
