@@ -39,7 +39,15 @@ pub struct Model {
     sealed: usize,
     /// The Vagrantfile that runs.
     speaker: FileId,
+    /// How much was said to all objects.
+    said: usize,
 }
+
+/// How much may be said to all objects, and how many of these a file may hold: a loop that never ends must not take all memory.
+const MOST: usize = 500_000;
+
+/// How many machines a file may define.
+const MOST_MACHINES: usize = 10_000;
 
 /// An object that a Vagrantfile holds: `config`, `config.vm`, `vb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,6 +104,12 @@ pub enum Error {
     /// Something that only configuration version 2 has.
     #[error("configuration version 1 has no config.{0}: write Vagrant.configure(\"2\") for it")]
     NotInVersionOne(String),
+    /// More than anybody means.
+    #[error("the files configure more than {MOST} things; look for a loop that never stops")]
+    TooMuch,
+    /// More machines than anybody has.
+    #[error("the file defines more than {MOST_MACHINES} machines; look for a loop that never stops")]
+    TooManyMachines,
 }
 
 /// A machine that a file defines, as far as one run knows it.
@@ -143,6 +157,8 @@ struct Record {
     lines: Vec<Line>,
     attributes: HashMap<String, usize>,
     defined: Vec<Defined>,
+    /// Where among these a name stands.
+    machines: HashMap<String, usize>,
     is_version_one: bool,
     is_filled: bool,
 }
@@ -191,6 +207,7 @@ impl Model {
             objects: Vec::new(),
             blocks: Vec::new(),
             speaker: FileId::default(),
+            said: 0,
             sealed: 0,
         }
     }
@@ -213,6 +230,7 @@ impl Model {
             lines,
             attributes,
             defined,
+            machines: HashMap::new(),
             is_version_one,
             is_filled: false,
         });
@@ -244,6 +262,7 @@ impl Model {
 
     /// Reads `object.name`.
     pub fn get(&mut self, object: ObjectId, name: &str) -> Result<Reading, Error> {
+        self.check_size()?;
         let (record, path) = self.path(object, name);
         if let Some(&line) = self.records[record].attributes.get(&path) {
             return Ok(self.reading_of_line(record, line));
@@ -261,6 +280,7 @@ impl Model {
 
     /// Assigns `object.name = value`.
     pub fn set(&mut self, object: ObjectId, name: &str, value: Datum, origin: Origin) -> Result<(), Error> {
+        self.check_size()?;
         let (record, path) = self.path(object, name);
         if self.records[record].is_version_one {
             version_one::check(&path)?;
@@ -314,6 +334,7 @@ impl Model {
         arguments: Arguments,
         origin: Origin,
     ) -> Result<Outcome, Error> {
+        self.check_size()?;
         let (record, path) = self.path(object, name);
         let is_root = self.records[record].owner == Owner::Root;
         if self.records[record].is_version_one && is_root {
@@ -434,9 +455,21 @@ impl Model {
         if self.is_closed(record) {
             return;
         }
-        let record = &mut self.records[record];
-        record.attributes.insert(path.clone(), record.lines.len());
-        record.lines.push(Line { path, what, origin });
+        let lines = self.records[record].lines.len();
+        self.records[record].attributes.insert(path.clone(), lines);
+        self.note(record, Line { path, what, origin });
+    }
+
+    fn note(&mut self, record: usize, line: Line) {
+        self.said += 1;
+        self.records[record].lines.push(line);
+    }
+
+    fn check_size(&self) -> Result<(), Error> {
+        match self.said.max(self.objects.len()) > MOST {
+            true => Err(Error::TooMuch),
+            false => Ok(()),
+        }
     }
 
     fn is_closed(&self, record: usize) -> bool {
@@ -464,16 +497,19 @@ impl Model {
             );
         }
         let is_version_one = self.records[record].is_version_one;
-        let defined = &mut self.records[record].defined;
-        match defined.iter_mut().find(|it| it.name == name) {
-            Some(machine) => {
+        let Record { defined, machines, .. } = &mut self.records[record];
+        match machines.get(&name) {
+            Some(&index) => {
+                let machine = &mut defined[index];
                 machine
                     .options
                     .retain(|(key, _)| !options.iter().any(|(new, _)| new == key));
                 machine.options.extend(options);
                 machine.blocks.extend(arguments.block);
             }
+            None if defined.len() >= MOST_MACHINES => return Err(Error::TooManyMachines),
             None => {
+                machines.insert(name.clone(), defined.len());
                 let blocks = arguments.block.into_iter().collect();
                 defined.push(Defined {
                     name,
@@ -507,11 +543,14 @@ impl Model {
             body: None,
             deferred,
         };
-        self.records[record].lines.push(Line {
-            path: "vm.provider".into(),
-            what,
-            origin,
-        });
+        self.note(
+            record,
+            Line {
+                path: "vm.provider".into(),
+                what,
+                origin,
+            },
+        );
         Ok(Outcome::Done)
     }
 
@@ -533,7 +572,7 @@ impl Model {
             body: body_record,
             deferred: None,
         };
-        self.records[record].lines.push(Line { path, what, origin });
+        self.note(record, Line { path, what, origin });
         Ok(body.map_or(Outcome::Done, Outcome::Run))
     }
 
@@ -579,11 +618,14 @@ impl Model {
             body: Some(body),
             deferred: None,
         };
-        self.records[record].lines.push(Line {
-            path: "vm.provider".into(),
-            what,
-            origin,
-        });
+        self.note(
+            record,
+            Line {
+                path: "vm.provider".into(),
+                what,
+                origin,
+            },
+        );
         body
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Methods;
 use crate::host::Platform;
-use crate::ruby::interpreter::{Eval, Interpreter};
+use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 
@@ -71,11 +71,11 @@ pub fn install(it: &mut Interpreter) {
 const METHODS: Methods = &[
     ("[]", |it, _, arguments| {
         let name = it.text_of(arguments.get(0))?;
-        Ok(variable(it, &name))
+        variable(it, &name)
     }),
     ("fetch", |it, _, arguments| {
         let name = it.text_of(arguments.get(0))?;
-        match (variable(it, &name), &arguments.block, arguments.get(1)) {
+        match (variable(it, &name)?, &arguments.block, arguments.get(1)) {
             (Value::Nil, Some(block), _) => it.yield_to(block, &[Value::string(name)]),
             (Value::Nil, None, Some(default)) => Ok(default.clone()),
             (Value::Nil, None, None) => Err(it.error(
@@ -89,7 +89,7 @@ const METHODS: Methods = &[
     ("store", set),
     ("delete", |it, _, arguments| {
         let name = it.text_of(arguments.get(0))?;
-        let old = variable(it, &name);
+        let old = variable(it, &name)?;
         it.shared.world.borrow_mut().set_variable(&name, None);
         Ok(old)
     }),
@@ -137,12 +137,20 @@ const METHODS: Methods = &[
     ("clone", |it, _, _| Ok(all(it))),
 ];
 
-fn variable(it: &Interpreter, name: &str) -> Value {
-    it.shared
+fn variable(it: &mut Interpreter, name: &str) -> Eval {
+    count_search(it)?;
+    Ok(it
+        .shared
         .world
         .borrow()
         .variable(name)
-        .map_or(Value::Nil, Value::string)
+        .map_or(Value::Nil, Value::string))
+}
+
+/// Each variable is looked at until the one is found.
+fn count_search(it: &mut Interpreter) -> Outcome<()> {
+    let variables = it.shared.world.borrow().environment().len();
+    it.work(variables)
 }
 
 fn all(it: &Interpreter) -> Value {
@@ -172,6 +180,8 @@ fn set(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
     } else {
         Some(it.text_of(Some(&value))?)
     };
+    count_search(it)?;
+    charge(name.len() + text.as_ref().map_or(0, String::len) + 64);
     it.shared.world.borrow_mut().set_variable(&name, text.as_deref());
     Ok(value)
 }

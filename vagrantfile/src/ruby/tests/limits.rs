@@ -447,3 +447,40 @@ fn reading_stops_when_it_is_cancelled() {
     assert!(report.contains("Vagrantfile:2:3: reading was interrupted"), "{report}");
     assert_eq!(asked.load(Ordering::Relaxed), 4);
 }
+
+#[test]
+fn what_is_configured_without_an_end_is_bounded() {
+    for (line, said) in [
+        (
+            "(1..).each { |i| config.vm.define \"n#{i}\" }",
+            "more than 10000 machines",
+        ),
+        (
+            "(1..).each { |i| config.vm.define(\"n#{i}\") rescue nil }",
+            "does not come to an end",
+        ),
+        ("loop { config.vm.box = 'x' }", "more than 500000 things"),
+        ("loop { config.trigger.before(:up) { |it| it.info = 'x' } }", "things"),
+        ("loop { config.vm }", "more than 500000 things"),
+        ("(1..).each { |i| ENV[\"X#{i}\"] = 'x' }", "does not come to an end"),
+    ] {
+        let text = format!("Vagrant.configure('2') do |config|\n{line}\nend");
+        let host = MemoryHost::default().with_file("Vagrantfile", &text);
+        let limits = crate::Limits {
+            steps: 5_000_000,
+            ..crate::Limits::default()
+        };
+        let settings = Settings {
+            limits,
+            ..Settings::default()
+        };
+        let session = Session::new(Box::new(host), settings).expect("a thread starts");
+
+        let report = super::layers(&session, "virtualbox").expect_err(line).to_string();
+
+        assert!(
+            report.starts_with("/project/Vagrantfile:2:") && report.contains(said),
+            "{line}: {report}"
+        );
+    }
+}
