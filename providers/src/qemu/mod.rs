@@ -101,14 +101,17 @@ impl Qemu {
         MachineFiles::of(id, &self.settings.runtime_folder)
     }
 
-    /// Looks at the machine's process through the readers' monitor.
+    /// Looks at the machine's process through the readers' monitor. One that is on its way out is seen when it is gone.
     async fn look(&self, id: &MachineId) -> Sight {
         let files = self.files(id);
         match self.ask_who_it_is(id, &files).await {
             Ok((_, RunState::prelaunch | RunState::inmigrate)) => Sight::Unreleased,
             Ok((monitor, _)) => Sight::Alive(monitor),
-            Err(_) if Process::from_pid_file(id.claim, &files.pid()).is_some() => Sight::Silent,
-            Err(_) => Sight::Absent,
+            Err(_) => match Process::from_pid_file(id.claim, &files.pid()) {
+                Some(process) if process.is_ending() && process.ends_within(PERSISTENCE).await => Sight::Absent,
+                Some(_) => Sight::Silent,
+                None => Sight::Absent,
+            },
         }
     }
 

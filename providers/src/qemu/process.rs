@@ -61,6 +61,11 @@ impl Process {
         self.signal(Signal::KILL);
     }
 
+    /// Whether it was killed and is only being taken down: it will not answer again.
+    pub(super) fn is_ending(&self) -> bool {
+        command_line(self.pid).is_some_and(|it| it.is_empty())
+    }
+
     /// Waits until it is gone; false when it is still there after that long.
     pub(super) async fn ends_within(&self, patience: Duration) -> bool {
         let gone = async {

@@ -56,6 +56,24 @@ async fn a_qemu_that_was_never_released_is_a_stopped_machine_and_the_next_start_
 }
 
 #[tokio::test]
+async fn a_qemu_that_was_just_killed_is_not_taken_for_a_running_one() {
+    let place = Place::new();
+    let (id, spec) = running(&place).await;
+    for round in 0..6 {
+        let pid = place::pid(&id);
+        rustix::process::kill_process(pid, Signal::KILL).unwrap();
+        // Its memory goes first, and for a while the rest of it is still there.
+        let command_line = format!("/proc/{}/cmdline", pid.as_raw_nonzero());
+        while fs::read(&command_line).is_ok_and(|it| !it.is_empty()) {
+            std::hint::spin_loop();
+        }
+
+        assert_eq!(place.qemu.state(&id).await.unwrap(), State::Stopped, "round {round}");
+        place.qemu.start(&id, &spec).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_qemu_that_was_never_released_goes_with_its_machine() {
     let place = Place::new();
     let (id, _) = running(&place).await;
