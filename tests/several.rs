@@ -289,7 +289,7 @@ fn a_needed_machine_that_cannot_be_provisioned_keeps_back_those_that_need_it() {
 fn names_that_would_steer_the_terminal_are_shown_and_secrets_in_them_are_not() {
     let stand_in = StandIn::new();
     stand_in.write_vagrantfile(
-        "config.vagrant.sensitive = [\"hunter2\"]\n  config.vm.define \"we\\e[2Jb\"\n  config.vm.define \"of-hunter2\"\n  \
+        "config.vagrant.sensitive = [\"hunter2\"]\n  config.vm.define \"we\\ecb\"\n  config.vm.define \"of-hunter2\"\n  \
          config.vm.define \"a\\nb\\u202e\"",
     );
     stand_in.run(&["up", "--no-provision"]).success();
@@ -321,7 +321,7 @@ fn names_that_would_steer_the_terminal_are_shown_and_secrets_in_them_are_not() {
     }
     let status = stand_in.run(&["status"]).success().stdout;
     assert!(
-        status.contains("we\\u{1b}[2Jb ") && status.contains(" not created (fake)"),
+        status.contains("we\\u{1b}cb ") && status.contains(" not created (fake)"),
         "{status}"
     );
     assert!(status.contains("of-*****"), "{status}");
