@@ -63,12 +63,13 @@ impl Signature {
 }
 
 /// Refuses the names of machines that Vagrant refuses, since they would be patterns on the command line; and those that would lead out
-/// of the folder in which each machine has its own.
+/// of the folder in which each machine has its own, or steer a terminal.
 pub(super) fn check_machine_name(name: &str) -> Result<(), Error> {
     let is_folder = matches!(name, "" | "." | "..");
     if is_folder || name.contains(['[', ']', '{', '}', '/', '\\']) || name.contains(char::is_control) {
         return Err(Error::Arguments(format!(
-            "`{name}` cannot be a machine's name: a name has none of the characters [ ] {{ }} / \\, and is not empty"
+            "`{name}` cannot be a machine's name: a name has none of the characters [ ] {{ }} / \\ and no control \
+             characters, and is not empty"
         )));
     }
     Ok(())
