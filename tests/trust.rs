@@ -378,6 +378,7 @@ fn a_trusted_file_speaks_http_and_writes_to_commands() {
 /// Prints on one line each what a trusted file finds out with sockets.
 const CONNECTS: &str = r#"
 require "socket"
+require "resolv"
 require "timeout"
 def told(what)
   puts "said: #{what.inspect}"
@@ -418,6 +419,23 @@ listener = UDPSocket.new
 listener.bind("127.0.0.1", 0)
 UDPSocket.new.send("datagram", 0, "127.0.0.1", listener.addr[1])
 told listener.recvfrom(100).first
+there = UNIXServer.new("there.sock")
+Socket.unix("there.sock") do |socket|
+  socket.puts "to the file"
+  told there.accept.gets
+end
+begin
+  UNIXServer.new("there.sock")
+rescue Errno::EADDRINUSE => error
+  told error.message
+end
+begin
+  Socket.new(:INET, :RAW)
+rescue Errno::EPERM => error
+  told error.message
+end
+told Resolv.getname("127.0.0.1").empty?
+told IO.select([there], nil, nil, 0.1)
 told Socket.getaddrinfo("localhost", 80, nil, :STREAM).map { |it| it[3] }.include?("127.0.0.1")
 told Socket.ip_address_list.map(&:ip_address).include?("127.0.0.1")
 begin
@@ -453,6 +471,11 @@ fn a_trusted_file_connects_and_serves_with_sockets() {
         "false",
         r#""127.0.0.1""#,
         r#""datagram""#,
+        r#""to the file\n""#,
+        r#""Address already in use - bind(2) for there.sock""#,
+        r#""Operation not permitted - socket(2)""#,
+        "false",
+        "nil",
         "true",
         "true",
         r#""getaddrinfo: Name or service not known""#,

@@ -106,6 +106,7 @@ fn shown(survey: &Survey) -> String {
             Act::Run(command) => writeln!(text, "  run `{}`", command.line.text().escape_debug()),
             Act::Connect(target) => writeln!(text, "  connect to {}", target.escape_debug()),
             Act::Listen(place) => writeln!(text, "  listen on {}", place.escape_debug()),
+            Act::Pipe => writeln!(text, "  open a pipe"),
             Act::Write(path) => writeln!(text, "  write {}", path.display()),
         };
     }

@@ -1,20 +1,22 @@
 //! What a Vagrantfile sees of this computer, and the decision that it changes nothing here unless it is trusted.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use vagrantfile::host::{
-    Act, Change, Code, Command, CommandLine, Connection, Decision, Endpoint, Facts, Host, Interface, Metadata, Moment,
-    Output, Platform, Request, Response,
+    Act, Change, Child, Code, Command, Connection, Decision, Endpoint, Facts, Host, Interface, Metadata, Moment,
+    Output, PipeEnd, Platform, Request, Response,
 };
 
+use super::commands::{self, Pipes};
 use super::sockets;
 use super::trust::{TRUST_ADVICE, Trust};
 use crate::context::Context;
@@ -37,6 +39,10 @@ pub struct ProcessHost {
     repeated: Option<(Arc<Repeated>, usize)>,
     /// Whether what the files print is shown.
     prints: bool,
+    /// The pipes that the files have opened.
+    pipes: Pipes,
+    /// Whether the terminal does not show what is typed.
+    is_silent: bool,
 }
 
 /// What several readings of the same files are told alike, so that they come to the same: the time, and numbers at random.
@@ -92,31 +98,33 @@ impl ProcessHost {
             is_pretended: false,
             repeated: None,
             prints: true,
+            pipes: Pipes::default(),
+            is_silent: false,
         }
     }
 
     /// The same for one of several readings; what the files print is shown of the first.
-    pub fn repeated(self, repeated: &Arc<Repeated>) -> Self {
-        let is_first = !repeated.was_read.swap(true, Ordering::Relaxed);
-        Self {
-            prints: is_first,
-            repeated: Some((repeated.clone(), 0)),
-            ..self
-        }
+    pub fn repeated(mut self, repeated: &Arc<Repeated>) -> Self {
+        self.prints = !repeated.was_read.swap(true, Ordering::Relaxed);
+        self.repeated = Some((repeated.clone(), 0));
+        self
     }
 
     /// The same for a look at what files want: what they may not do is noted, and they are told that it was done.
-    pub fn survey(self, wishes: Arc<Mutex<Vec<Act>>>) -> Self {
-        Self {
-            survey: Some(wishes),
-            ..self
-        }
+    pub fn survey(mut self, wishes: Arc<Mutex<Vec<Act>>>) -> Self {
+        self.survey = Some(wishes);
+        self
     }
 
     /// Notes a wish; a write goes to memory, as it does without trust.
     fn pretend(&mut self, act: &Act, wishes: &Mutex<Vec<Act>>) -> Decision {
         let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !wishes.contains(act) {
+        // A pipe reaches nobody by itself, and a command counts once, whatever its streams are.
+        let is_known = |it: &Act| match (it, act) {
+            (Act::Run(one), Act::Run(other)) => one.line == other.line && one.directory == other.directory,
+            (one, other) => one == other,
+        };
+        if *act != Act::Pipe && !wishes.iter().any(is_known) {
             wishes.push(act.clone());
         }
         self.is_pretended = true;
@@ -184,6 +192,8 @@ impl Host for ProcessHost {
             user: self.environment.text("USER").unwrap_or_else(|| "user".to_owned()),
             user_id: rustix::process::getuid().as_raw(),
             group_id: rustix::process::getgid().as_raw(),
+            process_id: std::process::id(),
+            is_terminal: io::stdin().is_terminal(),
         }
     }
 
@@ -226,44 +236,56 @@ impl Host for ProcessHost {
         }
     }
 
-    fn run(&mut self, command: &Command) -> io::Result<Output> {
-        if self.is_pretended {
-            return Ok(Output {
-                status: Some(0),
-                ..Output::default()
-            });
+    fn run(&mut self, command: &Command, patience: Option<Duration>) -> io::Result<Output> {
+        match self.is_pretended {
+            true => Ok(commands::pretended()),
+            false => commands::run(command, &self.pipes, patience),
         }
-        let mut process = process(&command.line)?;
-        process
-            .current_dir(&command.directory)
-            .stderr(if command.capture {
-                Stdio::piped()
-            } else {
-                Stdio::inherit()
-            })
-            .stdin(Stdio::null());
-        for (name, value) in &command.environment {
-            match value {
-                Some(value) => process.env(name, value),
-                None => process.env_remove(name),
-            };
+    }
+
+    fn start(&mut self, command: &Command) -> io::Result<Box<dyn Child>> {
+        match self.is_pretended {
+            true => Ok(Box::new(commands::Pretended)),
+            false => commands::start(command, &self.pipes),
         }
-        if command.input.is_some() {
-            process.stdin(Stdio::piped());
+    }
+
+    fn open_pipe(&mut self) -> io::Result<[PipeEnd; 2]> {
+        match self.is_pretended {
+            true => Ok([0, 1].map(commands::pretended_end)),
+            false => self.pipes.open(),
         }
-        let mut child = process.stdout(Stdio::piped()).spawn()?;
-        if let (Some(input), Some(mut stdin)) = (&command.input, child.stdin.take()) {
-            stdin.write_all(input)?;
+    }
+
+    fn input(&mut self, at_most: usize, patience: Duration) -> io::Result<Option<Vec<u8>>> {
+        if self.survey.is_some() {
+            return Ok(Some(Vec::new()));
         }
-        let output = child.wait_with_output()?;
-        if !command.capture {
-            self.ui.aside(&String::from_utf8_lossy(&output.stdout));
+        let input = io::stdin();
+        // Where nobody sees the question, as while the shell completes a word, nobody answers it.
+        if input.is_terminal() && !self.ui.style().interactive {
+            return Ok(Some(Vec::new()));
         }
-        Ok(Output {
-            status: output.status.code(),
-            stdout: output.stdout,
-            stderr: output.stderr,
-        })
+        if !commands::ready(std::iter::once(input.as_fd()), Some(patience))?[0] {
+            return Ok(None);
+        }
+        // Not a byte more is taken than is wanted: the rest may be for a command of the file's, or for a guest.
+        let mut bytes = vec![0; at_most];
+        let read = rustix::io::read(&input, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(Some(bytes))
+    }
+
+    fn set_echo(&mut self, is_shown: bool) -> io::Result<()> {
+        let input = io::stdin();
+        if self.survey.is_some() || !input.is_terminal() {
+            return Ok(());
+        }
+        let mut terminal = tcgetattr(&input)?;
+        terminal.local_modes.set(LocalModes::ECHO, is_shown);
+        tcsetattr(&input, OptionalActions::Now, &terminal)?;
+        self.is_silent = !is_shown;
+        Ok(())
     }
 
     fn request(&mut self, request: &Request) -> io::Result<Response> {
@@ -287,6 +309,16 @@ impl Host for ProcessHost {
             return Err(io::ErrorKind::NetworkUnreachable.into());
         }
         sockets::resolve(name)
+    }
+
+    fn name_of(&mut self, address: IpAddr) -> io::Result<String> {
+        if self.is_pretended {
+            return Ok(address.to_string());
+        }
+        if self.is_offline && !address.is_loopback() {
+            return Err(io::ErrorKind::NetworkUnreachable.into());
+        }
+        sockets::name_of(address)
     }
 
     fn open_socket(&mut self, endpoint: &Endpoint, patience: Option<Duration>) -> io::Result<Box<dyn Connection>> {
@@ -328,18 +360,10 @@ fn advice_for(strangers: &[Arc<Path>], folder: &Path) -> String {
     }
 }
 
-fn process(line: &CommandLine) -> io::Result<Process> {
-    match line {
-        CommandLine::Shell(text) => {
-            let mut shell = Process::new("/bin/sh");
-            shell.arg("-c").arg(text);
-            Ok(shell)
-        }
-        CommandLine::Program(words) => {
-            let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-            let mut process = Process::new(program);
-            process.args(arguments);
-            Ok(process)
+impl Drop for ProcessHost {
+    fn drop(&mut self) {
+        if self.is_silent {
+            let _ = self.set_echo(true);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** opening a project reads. What a Vagrantfile wants to do beyond that is decided in [`host`].
 
+mod commands;
 mod host;
 mod indexed;
 mod sockets;

@@ -4,12 +4,15 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
-use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Duration;
 
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::sys::socket::SockaddrStorage;
 use vagrantfile::host::{Connection, Endpoint, Interface};
+
+use super::commands::ready;
 
 /// An open socket.
 enum Socket {
@@ -17,6 +20,7 @@ enum Socket {
     Listener(TcpListener),
     Udp(UdpSocket),
     Unix(UnixStream),
+    UnixListener(UnixListener),
     /// One that a look at a file's wishes pretends to have opened.
     Pretended,
 }
@@ -36,6 +40,7 @@ pub fn open(endpoint: &Endpoint, patience: Option<Duration>) -> io::Result<Box<d
         }
         Endpoint::UdpServer(address) => Socket::Udp(UdpSocket::bind(address)?),
         Endpoint::Unix(path) => Socket::Unix(UnixStream::connect(path)?),
+        Endpoint::UnixServer(path) => Socket::UnixListener(UnixListener::bind(path)?),
     }))
 }
 
@@ -48,7 +53,11 @@ pub fn pretended() -> Box<dyn Connection> {
 pub fn is_local(endpoint: &Endpoint) -> bool {
     match endpoint {
         Endpoint::Tcp(address) => address.ip().is_loopback(),
-        Endpoint::Udp(_) | Endpoint::TcpServer(_) | Endpoint::UdpServer(_) | Endpoint::Unix(_) => true,
+        Endpoint::Udp(_)
+        | Endpoint::TcpServer(_)
+        | Endpoint::UdpServer(_)
+        | Endpoint::Unix(_)
+        | Endpoint::UnixServer(_) => true,
     }
 }
 
@@ -61,6 +70,16 @@ pub fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
         }
     }
     Ok(addresses)
+}
+
+/// The name behind an address.
+pub fn name_of(address: IpAddr) -> io::Result<String> {
+    let name = dns_lookup::lookup_addr(&address)?;
+    // Where nobody knows one, the system gives the address as it is.
+    match name.parse::<IpAddr>() {
+        Ok(same) if address == same => Err(io::ErrorKind::NotFound.into()),
+        _ => Ok(name),
+    }
 }
 
 /// The addresses of this machine.
@@ -90,27 +109,47 @@ fn unspecified(address: &SocketAddr) -> IpAddr {
     }
 }
 
+impl Socket {
+    /// What the system knows it by.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Tcp(stream) => Some(stream.as_fd()),
+            Self::Listener(listener) => Some(listener.as_fd()),
+            Self::Udp(socket) => Some(socket.as_fd()),
+            Self::Unix(stream) => Some(stream.as_fd()),
+            Self::UnixListener(listener) => Some(listener.as_fd()),
+            Self::Pretended => None,
+        }
+    }
+
+    fn wait(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        match self.is_ready(patience)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
 impl Connection for Socket {
     fn read(&mut self, at_most: usize, patience: Option<Duration>) -> io::Result<Vec<u8>> {
+        self.wait(patience)?;
         let mut bytes = vec![0; at_most];
         let read = match self {
-            Self::Tcp(stream) => {
-                stream.set_read_timeout(patience)?;
-                stream.read(&mut bytes)?
-            }
-            Self::Unix(stream) => {
-                stream.set_read_timeout(patience)?;
-                stream.read(&mut bytes)?
-            }
-            Self::Udp(socket) => {
-                socket.set_read_timeout(patience)?;
-                socket.recv(&mut bytes)?
-            }
-            Self::Listener(_) => return Err(io::ErrorKind::NotConnected.into()),
+            Self::Tcp(stream) => stream.read(&mut bytes)?,
+            Self::Unix(stream) => stream.read(&mut bytes)?,
+            Self::Udp(socket) => socket.recv(&mut bytes)?,
+            Self::Listener(_) | Self::UnixListener(_) => return Err(io::ErrorKind::NotConnected.into()),
             Self::Pretended => 0,
         };
         bytes.truncate(read);
         Ok(bytes)
+    }
+
+    fn is_ready(&mut self, patience: Option<Duration>) -> io::Result<bool> {
+        match self.descriptor() {
+            Some(descriptor) => Ok(ready(std::iter::once(descriptor), patience)?[0]),
+            None => Ok(true),
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -118,7 +157,7 @@ impl Connection for Socket {
             Self::Tcp(stream) => stream.write_all(bytes),
             Self::Unix(stream) => stream.write_all(bytes),
             Self::Udp(socket) => socket.send(bytes).map(drop),
-            Self::Listener(_) => Err(io::ErrorKind::NotConnected.into()),
+            Self::Listener(_) | Self::UnixListener(_) => Err(io::ErrorKind::NotConnected.into()),
             Self::Pretended => Ok(()),
         }
     }
@@ -127,28 +166,17 @@ impl Connection for Socket {
         match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
-            Self::Listener(_) | Self::Udp(_) | Self::Pretended => Ok(()),
+            Self::Listener(_) | Self::UnixListener(_) | Self::Udp(_) | Self::Pretended => Ok(()),
         }
     }
 
     fn accept(&mut self, patience: Option<Duration>) -> io::Result<Box<dyn Connection>> {
-        const SLICE: Duration = Duration::from_millis(20);
-        let Self::Listener(listener) = self else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let end = patience.map(|it| Instant::now() + it);
-        // The system's accept knows no time at which to give up.
-        listener.set_nonblocking(end.is_some())?;
-        loop {
-            match listener.accept() {
-                Ok((stream, _)) => {
-                    stream.set_nonblocking(false)?;
-                    return Ok(Box::new(Self::Tcp(stream)));
-                }
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-                Err(_) if end.is_some_and(|it| it <= Instant::now()) => return Err(io::ErrorKind::TimedOut.into()),
-                Err(_) => std::thread::sleep(SLICE),
-            }
+        self.wait(patience)?;
+        match self {
+            Self::Listener(listener) => Ok(Box::new(Self::Tcp(listener.accept()?.0))),
+            Self::UnixListener(listener) => Ok(Box::new(Self::Unix(listener.accept()?.0))),
+            Self::Pretended => Ok(pretended()),
+            Self::Tcp(_) | Self::Udp(_) | Self::Unix(_) => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
@@ -157,7 +185,7 @@ impl Connection for Socket {
             Self::Tcp(stream) => stream.local_addr().ok(),
             Self::Listener(listener) => listener.local_addr().ok(),
             Self::Udp(socket) => socket.local_addr().ok(),
-            Self::Unix(_) => None,
+            Self::Unix(_) | Self::UnixListener(_) => None,
             Self::Pretended => Some((Ipv4Addr::LOCALHOST, 0).into()),
         }
     }
@@ -166,7 +194,7 @@ impl Connection for Socket {
         match self {
             Self::Tcp(stream) => stream.peer_addr().ok(),
             Self::Udp(socket) => socket.peer_addr().ok(),
-            Self::Listener(_) | Self::Unix(_) => None,
+            Self::Listener(_) | Self::Unix(_) | Self::UnixListener(_) => None,
             Self::Pretended => Some((Ipv4Addr::LOCALHOST, 0).into()),
         }
     }

@@ -56,6 +56,7 @@ impl Trust {
             Act::Run(command) => format!("run `{}`", command.line.text()),
             Act::Connect(target) => format!("connect to {target}"),
             Act::Listen(place) => format!("listen on {place}"),
+            Act::Pipe => "open a pipe".to_owned(),
             // A write without trust goes to memory, and harms nobody.
             Act::Write(_) => return self.strangers(code).is_empty(),
         };

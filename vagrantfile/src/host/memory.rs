@@ -1,8 +1,8 @@
 //! A [`Host`] that stands in memory: for tests, and for reading text that belongs to no project.
 
 use super::{
-    Act, Change, Code, Command, Connection, Decision, Endpoint, Facts, Host, Interface, Metadata, Moment, Output,
-    Platform, Request, Response,
+    Act, Change, Child, Code, Command, Connection, Decision, Endpoint, Facts, Host, Interface, Metadata, Moment,
+    Output, PipeEnd, Platform, Request, Response,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -109,6 +109,8 @@ impl Host for MemoryHost {
             user: "user".to_owned(),
             user_id: 1000,
             group_id: 1000,
+            process_id: 4711,
+            is_terminal: false,
         }
     }
 
@@ -158,8 +160,24 @@ impl Host for MemoryHost {
         Decision::Refuse("run `jaunt trust` if you trust this project".to_owned())
     }
 
-    fn run(&mut self, _command: &Command) -> io::Result<Output> {
+    fn run(&mut self, _command: &Command, _patience: Option<Duration>) -> io::Result<Output> {
         Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn start(&mut self, _command: &Command) -> io::Result<Box<dyn Child>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn open_pipe(&mut self) -> io::Result<[PipeEnd; 2]> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn input(&mut self, _at_most: usize, _patience: Duration) -> io::Result<Option<Vec<u8>>> {
+        Ok(Some(Vec::new()))
+    }
+
+    fn set_echo(&mut self, _is_shown: bool) -> io::Result<()> {
+        Ok(())
     }
 
     fn request(&mut self, _request: &Request) -> io::Result<Response> {
@@ -167,6 +185,10 @@ impl Host for MemoryHost {
     }
 
     fn resolve(&mut self, _name: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn name_of(&mut self, _address: IpAddr) -> io::Result<String> {
         Err(io::ErrorKind::PermissionDenied.into())
     }
 

@@ -5,11 +5,13 @@
 //! without permission is ours: it goes to memory ([`World`]), so that the file reads back what it wrote.
 
 mod code;
+mod commands;
 mod memory;
 mod sockets;
 mod world;
 
 pub use code::Code;
+pub use commands::{Child, Command, CommandLine, Ended, Output, PipeEnd, Redirect};
 pub use memory::MemoryHost;
 pub use sockets::{Connection, Endpoint, Interface};
 pub use world::{Domain, Refusal, Socket, World, clean as clean_path};
@@ -64,14 +66,30 @@ pub trait Host: Send {
     /// has run so far.
     fn decide(&mut self, act: &Act, code: &[Code]) -> Decision;
 
-    /// Runs a command and waits. It is asked for only after [`Host::decide`] allowed it.
-    fn run(&mut self, command: &Command) -> io::Result<Output>;
+    /// Runs a command and waits, at most that long; then it goes on alone, and this is an error that is [`io::ErrorKind::TimedOut`]. It is
+    /// asked for only after [`Host::decide`] allowed it.
+    fn run(&mut self, command: &Command, patience: Option<Duration>) -> io::Result<Output>;
+
+    /// Starts a command. It is asked for only after [`Host::decide`] allowed it.
+    fn start(&mut self, command: &Command) -> io::Result<Box<dyn Child>>;
+
+    /// Opens a pipe: the end that is read and the one that is written. It is asked for only after [`Host::decide`] allowed it.
+    fn open_pipe(&mut self) -> io::Result<[PipeEnd; 2]>;
+
+    /// The next bytes of the standard input, at most so many; none at its end. `None` when that time has passed without any.
+    fn input(&mut self, at_most: usize, patience: Duration) -> io::Result<Option<Vec<u8>>>;
+
+    /// Whether the terminal shows what is typed. It does again at the latest when the host is gone.
+    fn set_echo(&mut self, is_shown: bool) -> io::Result<()>;
 
     /// Asks a server by HTTP. Every status is an answer. It is asked for only after [`Host::decide`] allowed it.
     fn request(&mut self, request: &Request) -> io::Result<Response>;
 
     /// The addresses behind a name. It is asked for only after [`Host::decide`] allowed it.
     fn resolve(&mut self, name: &str) -> io::Result<Vec<IpAddr>>;
+
+    /// The name behind an address. It is asked for only after [`Host::decide`] allowed it.
+    fn name_of(&mut self, address: IpAddr) -> io::Result<String>;
 
     /// Opens a socket. It is asked for only after [`Host::decide`] allowed it.
     fn open_socket(&mut self, endpoint: &Endpoint, patience: Option<Duration>) -> io::Result<Box<dyn Connection>>;
@@ -111,6 +129,10 @@ pub struct Facts {
     pub user_id: u32,
     /// The number of the user's group; 0 where there is none.
     pub group_id: u32,
+    /// The number of the process that reads.
+    pub process_id: u32,
+    /// Whether somebody types the standard input on a terminal.
+    pub is_terminal: bool,
 }
 
 /// An operating system.
@@ -146,6 +168,8 @@ pub enum Act {
     Connect(String),
     /// Let others connect to this machine; the text says where.
     Listen(String),
+    /// Open a pipe, for commands to come.
+    Pipe,
     /// Change files.
     Write(PathBuf),
 }
@@ -157,41 +181,6 @@ pub enum Decision {
     Allow,
     /// It is an error, with this advice. A write is kept in memory instead.
     Refuse(String),
-}
-
-/// A command of the machine that reads the Vagrantfile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    /// What is run.
-    pub line: CommandLine,
-    /// The folder it is run in.
-    pub directory: PathBuf,
-    /// What is added to the environment; `None` takes a variable away.
-    pub environment: Vec<(String, Option<String>)>,
-    /// What it reads from its standard input.
-    pub input: Option<Vec<u8>>,
-    /// Whether its output is wanted by the file; otherwise it goes to the standard error output.
-    pub capture: bool,
-}
-
-/// How a command is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandLine {
-    /// One text for the shell.
-    Shell(String),
-    /// A program and its arguments, no shell.
-    Program(Vec<String>),
-}
-
-/// What a command left.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Output {
-    /// The exit code; `None` when a signal ended it.
-    pub status: Option<i32>,
-    /// What it wrote to its standard output.
-    pub stdout: Vec<u8>,
-    /// What it wrote to its standard error output.
-    pub stderr: Vec<u8>,
 }
 
 /// A request of HTTP.
@@ -262,16 +251,6 @@ impl Change {
         match self {
             Change::Write(path, _) | Change::CreateFolder(path) | Change::Remove(path) | Change::Mode(path, _) => path,
             Change::Link(_, path) => path,
-        }
-    }
-}
-
-impl CommandLine {
-    /// The command as a person would type it, for messages.
-    pub fn text(&self) -> String {
-        match self {
-            CommandLine::Shell(line) => line.clone(),
-            CommandLine::Program(words) => words.join(" "),
         }
     }
 }

@@ -18,12 +18,17 @@ pub enum Endpoint {
     UdpServer(SocketAddr),
     /// A connection to a server's file.
     Unix(PathBuf),
+    /// A server behind a file.
+    UnixServer(PathBuf),
 }
 
-/// An open socket.
+/// An open socket, or an end of a pipe.
 pub trait Connection {
     /// The next bytes, at most so many; none at the end of the stream.
     fn read(&mut self, at_most: usize, patience: Option<Duration>) -> io::Result<Vec<u8>>;
+
+    /// Whether [`Connection::read`] or [`Connection::accept`] would not wait, or what it is after that time.
+    fn is_ready(&mut self, patience: Option<Duration>) -> io::Result<bool>;
 
     /// Sends all of these bytes.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;

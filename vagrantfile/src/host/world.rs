@@ -3,7 +3,10 @@
 //! **Invariant:** what one [`Domain`] changes here, no other sees: a box's file cannot act through the project's.
 
 use super::code::CodeList;
-use super::{Act, Change, Code, Command, Connection, Decision, Endpoint, Host, Metadata, Output, Request, Response};
+use super::{
+    Act, Change, Child, Code, Command, Connection, Decision, Endpoint, Host, Metadata, Output, PipeEnd, Request,
+    Response,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -64,6 +67,8 @@ pub enum Socket {
     UdpServer,
     /// A connection to a file.
     Unix,
+    /// A server behind a file.
+    UnixServer,
 }
 
 /// Why an act did not happen.
@@ -278,8 +283,11 @@ impl World {
     }
 
     fn endpoints(&mut self, socket: Socket, name: &str, port: u16) -> Result<Vec<Endpoint>, Refusal> {
-        if socket == Socket::Unix {
-            return Ok(vec![Endpoint::Unix(self.absolute(Path::new(name)))]);
+        let path = || self.absolute(Path::new(name));
+        match socket {
+            Socket::Unix => return Ok(vec![Endpoint::Unix(path())]),
+            Socket::UnixServer => return Ok(vec![Endpoint::UnixServer(path())]),
+            Socket::Tcp | Socket::TcpServer | Socket::Udp | Socket::UdpServer => {}
         }
         let is_server = matches!(socket, Socket::TcpServer | Socket::UdpServer);
         let addresses = match (name, name.parse()) {
@@ -291,7 +299,7 @@ impl World {
         let endpoint = |address: IpAddr| {
             let address = SocketAddr::new(address, port);
             match socket {
-                Socket::Tcp | Socket::Unix => Endpoint::Tcp(address),
+                Socket::Tcp | Socket::Unix | Socket::UnixServer => Endpoint::Tcp(address),
                 Socket::TcpServer => Endpoint::TcpServer(address),
                 Socket::Udp => Endpoint::Udp(address),
                 Socket::UdpServer => Endpoint::UdpServer(address),
@@ -300,11 +308,54 @@ impl World {
         Ok(addresses.into_iter().map(endpoint).collect())
     }
 
-    /// Runs a command where the host allows it.
-    pub fn run(&mut self, command: Command) -> Result<Output, Refusal> {
-        match self.decide(&Act::Run(command.clone())) {
+    /// Runs a command where the host allows it, and waits for it, at most that long.
+    pub fn run(&mut self, command: Command, patience: Option<Duration>) -> Result<Output, Refusal> {
+        let command = self.allowed(command)?;
+        self.host.run(&command, patience).map_err(Refusal::Failed)
+    }
+
+    /// Starts a command where the host allows it.
+    pub fn start(&mut self, command: Command) -> Result<Box<dyn Child>, Refusal> {
+        let command = self.allowed(command)?;
+        self.host.start(&command).map_err(Refusal::Failed)
+    }
+
+    /// The command with the environment as the files have changed it, where the host allows it.
+    fn allowed(&mut self, mut command: Command) -> Result<Command, Refusal> {
+        if let Decision::Refuse(advice) = self.decide(&Act::Run(command.clone())) {
+            return Err(Refusal::NotTrusted(advice));
+        }
+        if command.clears_environment {
+            return Ok(command);
+        }
+        let before = self.host.environment();
+        let own = &self.own.environment;
+        let gone = |(name, _): &&(String, String)| own.iter().all(|(it, _)| it != name);
+        let mut changes: Vec<_> = before
+            .iter()
+            .filter(gone)
+            .map(|(name, _)| (name.clone(), None))
+            .collect();
+        let new = own.iter().filter(|it| !before.contains(it));
+        changes.extend(new.map(|(name, value)| (name.clone(), Some(value.clone()))));
+        changes.append(&mut command.environment);
+        command.environment = changes;
+        Ok(command)
+    }
+
+    /// Opens a pipe where the host allows it.
+    pub fn open_pipe(&mut self) -> Result<[PipeEnd; 2], Refusal> {
+        match self.decide(&Act::Pipe) {
             Decision::Refuse(advice) => Err(Refusal::NotTrusted(advice)),
-            Decision::Allow => self.host.run(&command).map_err(Refusal::Failed),
+            Decision::Allow => self.host.open_pipe().map_err(Refusal::Failed),
+        }
+    }
+
+    /// The name behind an address, where the host allows to ask.
+    pub fn name_of(&mut self, address: IpAddr) -> Result<String, Refusal> {
+        match self.decide(&Act::Connect(format!("the name service, for {address}"))) {
+            Decision::Refuse(advice) => Err(Refusal::NotTrusted(advice)),
+            Decision::Allow => self.host.name_of(address).map_err(Refusal::Unknown),
         }
     }
 
@@ -373,6 +424,7 @@ impl Socket {
             Socket::TcpServer => Act::Listen(format!("port {port}")),
             Socket::UdpServer => Act::Listen(format!("port {port} (UDP)")),
             Socket::Unix => Act::Connect(name.to_owned()),
+            Socket::UnixServer => Act::Listen(name.to_owned()),
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct Interpreter {
     pub(super) config_singletons: HashMap<crate::model::ObjectId, Rc<Class>>,
     /// When the `Timeout.timeout` around what runs ends, in seconds since 1970.
     pub deadline: Option<f64>,
+    /// The commands that were started and not waited for yet.
+    pub children: Vec<Box<dyn crate::host::Child>>,
     pub(super) source: Rc<Source>,
     /// Where the call that runs begins, and where its name stands.
     pub(super) at: u32,
@@ -96,6 +98,7 @@ impl Interpreter {
             last_blocks: Vec::new(),
             config_singletons: HashMap::new(),
             deadline: None,
+            children: Vec::new(),
             source,
             at: 0,
             name_at: 0,
@@ -258,7 +261,7 @@ impl Interpreter {
         }
     }
 
-    fn shown_position(&self, at: u32) -> (Rc<Source>, u32) {
+    pub(super) fn shown_position(&self, at: u32) -> (Rc<Source>, u32) {
         if !self.source.is_library {
             return (self.source.clone(), at);
         }

@@ -31,7 +31,16 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
             "Addrinfo",
         ],
     ),
-    ("open3.rb", include_str!("library/open3.rb"), &["Open3", "PTY"]),
+    (
+        "streams.rb",
+        include_str!("library/streams.rb"),
+        &["HostStreaming", "HostPipe"],
+    ),
+    (
+        "open3.rb",
+        include_str!("library/open3.rb"),
+        &["Open3", "PTY", "HostWaiter"],
+    ),
     (
         "rational.rb",
         include_str!("library/rational.rb"),

@@ -127,7 +127,9 @@ impl Interpreter {
             "$0" | "$PROGRAM_NAME" => Ok(Value::string("vagrant")),
             "$," | "$;" => Ok(Value::Nil),
             "$/" => Ok(Value::string("\n")),
-            "$$" => Ok(Value::Integer(1)),
+            "$$" => Ok(Value::Integer(i64::from(
+                self.shared.world.borrow().host.facts().process_id,
+            ))),
             _ => Ok(self.globals.get(&name).cloned().unwrap_or(Value::Nil)),
         }
     }

@@ -76,6 +76,11 @@ impl Interpreter {
         run: impl FnOnce(&mut Self) -> Eval,
     ) -> Eval {
         let (at, name_at) = (self.at, self.name_at);
+        if self.source.is_library && !function.source.is_library {
+            // What is wrong before its first line is the fault of the call that is shown, not of a place in the library.
+            let (source, at) = self.shown_position(name_at);
+            self.name_at = if Rc::ptr_eq(&source, &function.source) { at } else { 0 };
+        }
         let caller = std::mem::replace(&mut self.source, function.source.clone());
         self.trace.push((caller, name_at));
         self.frames.push(frame);

@@ -53,7 +53,7 @@ const METHODS: Methods = &[
     }),
     ("Rational", |it, _, arguments| convert(it, "Rational", arguments)),
     ("Complex", |it, _, arguments| convert(it, "Complex", arguments)),
-    ("gets", |_, _, _| Ok(Value::Nil)),
+    ("gets", |it, this, arguments| super::file::gets(it, this, arguments)),
     ("using", |_, this, _| Ok(this.clone())),
     ("sleep", |it, _, arguments| super::sockets::sleep(it, arguments)),
     ("srand", |_, _, _| Ok(Value::Integer(0))),
@@ -154,15 +154,15 @@ const METHODS: Methods = &[
         Some(value @ Value::Object(_)) => it.send(&value.clone(), "to_h", Vec::new()),
         _ => Ok(Value::hash([])),
     }),
-    ("`", |it, _, arguments| super::process::backtick(it, arguments)),
-    ("system", |it, _, arguments| super::process::system(it, arguments)),
-    ("exec", |it, _, arguments| super::process::exec(it, arguments)),
-    ("spawn", |it, _, arguments| super::process::spawn(it, arguments)),
+    ("`", |it, _, arguments| super::commands::backtick(it, arguments)),
+    ("system", |it, _, arguments| super::commands::system(it, arguments)),
+    ("exec", |it, _, arguments| super::commands::exec(it, arguments)),
+    ("spawn", |it, _, arguments| super::commands::spawn(it, arguments)),
     ("fork", |it, _, _| {
         Err(it.error("NotImplementedError", "fork is not supported in a Vagrantfile"))
     }),
-    ("open", |it, _, arguments| match super::process::piped(arguments) {
-        Some(arguments) => super::process::open_piped(it, &arguments),
+    ("open", |it, _, arguments| match super::commands::piped(arguments) {
+        Some(arguments) => super::commands::open_piped(it, &arguments),
         None => super::file::open(it, arguments),
     }),
     ("connect", |it, _, arguments| {

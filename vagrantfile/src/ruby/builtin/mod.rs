@@ -1,6 +1,7 @@
 //! The methods of the core classes and of the libraries that are written in Rust: tables from names to functions.
 
 pub mod array;
+pub mod commands;
 pub mod comparable;
 pub mod digest;
 pub mod enumerable;
@@ -22,7 +23,7 @@ pub mod proc;
 pub mod process;
 pub mod range;
 pub mod regexp;
-mod sockets;
+pub mod sockets;
 pub mod string;
 pub mod structure;
 pub mod symbol;
@@ -62,6 +63,7 @@ pub fn install(it: &mut Interpreter) {
         file::install,
         network::install,
         process::install,
+        commands::install,
         sockets::install,
         time::install,
         json::install,

@@ -1,8 +1,8 @@
 //! Connections of the machine that reads the file. Each one asks the host first; without leave it is an error at its line.
 
 use super::Methods;
+use super::commands::{not_trusted, text};
 use super::exception::of_system;
-use super::process::{not_trusted, text};
 use crate::host::{Act, Decision, Refusal, Request, Response};
 use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
@@ -38,6 +38,7 @@ pub fn not_allowed(it: &mut Interpreter, act: &Act, advice: String) -> Box<Flow>
     let message = match act {
         Act::Listen(place) => format!("this file wants to listen on {place}"),
         Act::Connect(target) => format!("this file wants to connect to {target}"),
+        Act::Pipe => "this file wants to open a pipe".to_owned(),
         Act::Run(_) | Act::Write(_) => "this file wants to change this computer".to_owned(),
     };
     not_trusted(it, &message, advice)

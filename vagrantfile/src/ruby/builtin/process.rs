@@ -1,58 +1,32 @@
-//! Commands of the machine that reads the file. Each one asks the host first; without leave it is an error at its line.
+//! `Process`, how processes ended, and `Etc`.
 
 use super::Methods;
-use crate::host::{Command, CommandLine, Decision, Output, Refusal};
-use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
+use super::commands::{exec, kill, spawn, wait_for};
+use crate::host::Ended;
+use crate::ruby::interpreter::{Eval, Interpreter};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
+use std::time::Duration;
 
 pub fn install(it: &mut Interpreter) {
-    let commands = it.core.module_at("HostCommands");
-    it.own_methods(&commands, COMMANDS);
     let process = it.core.module_at("Process");
     it.own_methods(&process, PROCESS);
     let status = it.core.class_at("Process::Status", &it.core.object.clone());
     it.methods(&status, STATUS);
     it.put(&process, "CLOCK_MONOTONIC", Value::Integer(1));
     it.put(&process, "CLOCK_REALTIME", Value::Integer(0));
+    it.put(&process, "WNOHANG", Value::Integer(WITHOUT_WAITING));
+    it.put(&process, "WUNTRACED", Value::Integer(2));
     let etc = it.core.module_at("Etc");
     it.own_methods(&etc, ETC);
 }
 
-/// What `Open3` is made of in the library.
-const COMMANDS: Methods = &[
-    ("ask", ask_to_run),
-    ("capture2", |it, _, arguments| {
-        let output = run(it, arguments, true)?;
-        Ok(Value::array(vec![text(&output.stdout), status(it, &output)]))
-    }),
-    ("capture2e", |it, _, arguments| {
-        let output = run(it, arguments, true)?;
-        let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-        Ok(Value::array(vec![text(&both), status(it, &output)]))
-    }),
-    ("capture3", |it, _, arguments| {
-        let output = run(it, arguments, true)?;
-        Ok(Value::array(vec![
-            text(&output.stdout),
-            text(&output.stderr),
-            status(it, &output),
-        ]))
-    }),
-    ("pipeline", pipeline),
-];
-
-fn pipeline(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
-    let mut lines = Vec::new();
-    for value in arguments.split().0 {
-        lines.push(it.text_of(Some(value))?);
-    }
-    let output = run(it, &Arguments::of(vec![Value::string(lines.join(" | "))]), true)?;
-    Ok(Value::array(vec![status(it, &output)]))
-}
-
 const PROCESS: Methods = &[
-    ("pid", |_, _, _| Ok(Value::Integer(1))),
+    ("pid", |it, _, _| {
+        Ok(Value::Integer(i64::from(
+            it.shared.world.borrow().host.facts().process_id,
+        )))
+    }),
     ("uid", |it, _, _| {
         Ok(Value::Integer(i64::from(it.shared.world.borrow().host.facts().user_id)))
     }),
@@ -74,13 +48,34 @@ const PROCESS: Methods = &[
     ("fork", |it, _, _| {
         Err(it.error("NotImplementedError", "fork is not supported in a Vagrantfile"))
     }),
-    ("detach", |_, _, _| Ok(Value::Nil)),
-    ("wait2", |_, _, _| Ok(Value::Nil)),
-    ("waitpid", |_, _, _| Ok(Value::Nil)),
-    ("wait", |_, _, _| Ok(Value::Nil)),
-    ("kill", |it, _, _| {
-        Err(it.error("NotImplementedError", "Process.kill is not supported in a Vagrantfile"))
+    ("detach", |it, _, arguments| {
+        let object = Value::Class(it.core.object.clone());
+        let waiter = it.send(&object, "const_get", vec![Value::symbol("HostWaiter")])?;
+        it.call(&waiter, Symbol::new("of"), arguments.clone())
     }),
+    ("wait", wait),
+    ("waitpid", wait),
+    ("wait2", |it, this, arguments| {
+        let id = wait(it, this, arguments)?;
+        let status = it.global(Symbol::new("$?"))?;
+        Ok(if id.is_nil() {
+            Value::Nil
+        } else {
+            Value::array(vec![id, status])
+        })
+    }),
+    ("waitall", |it, _, _| {
+        let mut all = Vec::new();
+        while !it.children.is_empty() {
+            if let Some((id, ended)) = wait_for(it, -1, None)? {
+                let status = status_of(it, id, ended);
+                note_status(it, status.clone());
+                all.push(Value::array(vec![Value::Integer(i64::from(id)), status]));
+            }
+        }
+        Ok(Value::array(all))
+    }),
+    ("kill", |it, _, arguments| kill(it, arguments)),
     ("clock_gettime", |it, _, _| {
         let now = it.shared.world.borrow().host.now();
         Ok(Value::Float(now.seconds as f64 + f64::from(now.nanoseconds) / 1e9))
@@ -88,32 +83,138 @@ const PROCESS: Methods = &[
     ("last_status", |it, _, _| it.global(Symbol::new("$?"))),
 ];
 
+/// `Process::WNOHANG`
+const WITHOUT_WAITING: i64 = 1;
+
+/// `Process.wait(id, flags)`: the number of the process that has ended, nil where it would have to wait and shall not.
+fn wait(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let id = match arguments.get(0) {
+        Some(Value::Integer(id)) if *id > 0 => *id,
+        _ => -1,
+    };
+    let limit = match arguments.get(1) {
+        Some(Value::Integer(flags)) if flags & WITHOUT_WAITING != 0 => Some(Duration::ZERO),
+        _ => None,
+    };
+    let Some((id, ended)) = wait_for(it, id, limit)? else {
+        return Ok(Value::Nil);
+    };
+    let status = status_of(it, id, ended);
+    note_status(it, status);
+    Ok(Value::Integer(i64::from(id)))
+}
+
+/// Makes this `$?`.
+pub fn note_status(it: &mut Interpreter, status: Value) {
+    for name in ["$?", "$CHILD_STATUS"] {
+        it.globals.insert(Symbol::new(name), status.clone());
+    }
+}
+
+/// How a process ended, as Ruby has it.
+pub fn status_of(it: &mut Interpreter, id: u32, ended: Ended) -> Value {
+    let class = it.core.class_at("Process::Status", &it.core.object.clone());
+    let status = it.core.instance(&class);
+    let (code, signal) = match ended {
+        Ended::Exit(code) => (Value::Integer(i64::from(code)), Value::Nil),
+        Ended::Signal(signal) => (Value::Nil, Value::Integer(i64::from(signal))),
+    };
+    if let Value::Object(object) = &status {
+        let mut fields = object.instance.borrow_mut();
+        fields.insert(Symbol::new("@pid"), Value::Integer(i64::from(id)));
+        fields.insert(Symbol::new("@status"), code);
+        fields.insert(Symbol::new("@signal"), signal);
+    }
+    status
+}
+
+/// How a process ended, in Ruby's words.
+pub fn ended_text(ended: Ended) -> String {
+    const NAMES: &[(i32, &str)] = &[
+        (1, "HUP"),
+        (2, "INT"),
+        (3, "QUIT"),
+        (4, "ILL"),
+        (6, "ABRT"),
+        (8, "FPE"),
+        (9, "KILL"),
+        (10, "USR1"),
+        (11, "SEGV"),
+        (12, "USR2"),
+        (13, "PIPE"),
+        (14, "ALRM"),
+        (15, "TERM"),
+    ];
+    match ended {
+        Ended::Exit(code) => format!("exit {code}"),
+        Ended::Signal(signal) => match NAMES.iter().find(|(number, _)| *number == signal) {
+            Some((_, name)) => format!("SIG{name} (signal {signal})"),
+            None => format!("signal {signal}"),
+        },
+    }
+}
+
+fn field(it: &mut Interpreter, this: &Value, name: &str) -> Value {
+    it.instance_variable(this, Symbol::new(name))
+}
+
+fn ended_of(it: &mut Interpreter, this: &Value) -> Ended {
+    let number = |it: Value| match it {
+        Value::Integer(number) => i32::try_from(number).ok(),
+        _ => None,
+    };
+    match number(field(it, this, "@status")) {
+        Some(code) => Ended::Exit(code),
+        None => Ended::Signal(number(field(it, this, "@signal")).unwrap_or_default()),
+    }
+}
+
+/// The status as the system keeps it (`wait(2)`).
+fn as_number(ended: Ended) -> i64 {
+    match ended {
+        Ended::Exit(code) => i64::from(code) << 8,
+        Ended::Signal(signal) => i64::from(signal),
+    }
+}
+
 const STATUS: Methods = &[
     ("success?", |it, this, _| {
-        Ok(Value::Boolean(matches!(
-            it.instance_variable(this, Symbol::new("@status")),
-            Value::Integer(0)
-        )))
+        Ok(match ended_of(it, this) {
+            Ended::Exit(code) => Value::Boolean(code == 0),
+            Ended::Signal(_) => Value::Nil,
+        })
     }),
-    ("exitstatus", |it, this, _| {
-        Ok(it.instance_variable(this, Symbol::new("@status")))
+    ("exitstatus", |it, this, _| Ok(field(it, this, "@status"))),
+    ("termsig", |it, this, _| Ok(field(it, this, "@signal"))),
+    ("pid", |it, this, _| Ok(field(it, this, "@pid"))),
+    ("to_i", |it, this, _| Ok(Value::Integer(as_number(ended_of(it, this))))),
+    ("exited?", |it, this, _| {
+        Ok(Value::Boolean(matches!(ended_of(it, this), Ended::Exit(_))))
     }),
-    ("to_i", |it, this, _| {
-        match it.instance_variable(this, Symbol::new("@status")) {
-            Value::Integer(status) => Ok(Value::Integer(status << 8)),
-            _ => Ok(Value::Nil),
-        }
-    }),
-    ("exited?", |_, _, _| Ok(Value::Boolean(true))),
     ("signaled?", |it, this, _| {
-        Ok(Value::Boolean(
-            it.instance_variable(this, Symbol::new("@status")).is_nil(),
-        ))
+        Ok(Value::Boolean(matches!(ended_of(it, this), Ended::Signal(_))))
     }),
-    ("pid", |_, _, _| Ok(Value::Integer(0))),
+    ("stopped?", |_, _, _| Ok(Value::Boolean(false))),
+    ("coredump?", |_, _, _| Ok(Value::Boolean(false))),
+    ("to_s", |it, this, _| {
+        let id = field(it, this, "@pid");
+        let id = it.to_s(&id)?;
+        Ok(Value::string(format!("pid {id} {}", ended_text(ended_of(it, this)))))
+    }),
+    ("inspect", |it, this, _| {
+        let text = it.to_s(this)?;
+        Ok(Value::string(format!("#<Process::Status: {text}>")))
+    }),
     ("==", |it, this, arguments| {
-        let own = it.instance_variable(this, Symbol::new("@status"));
-        Ok(Value::Boolean(it.equal(&own, arguments.get(0).unwrap_or(&Value::Nil))?))
+        let own = as_number(ended_of(it, this));
+        Ok(Value::Boolean(match arguments.get(0) {
+            Some(Value::Integer(other)) => own == *other,
+            Some(other @ Value::Object(_)) => {
+                let class = it.core.class_at("Process::Status", &it.core.object.clone());
+                it.is_a(other, &class) && own == as_number(ended_of(it, other))
+            }
+            _ => false,
+        }))
     }),
 ];
 
@@ -173,179 +274,4 @@ fn user(it: &mut Interpreter) -> Eval {
         it.set_instance_variable(&user, variable, value)?;
     }
     Ok(user)
-}
-
-pub fn text(bytes: &[u8]) -> Value {
-    Value::string(String::from_utf8_lossy(bytes).into_owned())
-}
-
-/// `` `line` ``
-pub fn backtick(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    let output = run(it, arguments, true)?;
-    print_errors(it, &output);
-    Ok(text(&output.stdout))
-}
-
-/// `system(...)`: true when the command succeeded.
-pub fn system(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    match run(it, arguments, false) {
-        Ok(output) => Ok(Value::Boolean(output.status == Some(0))),
-        Err(flow) => match *flow {
-            crate::ruby::interpreter::Flow::Raise(error) if is_missing(it, &error) => Ok(Value::Nil),
-            other => Err(Box::new(other)),
-        },
-    }
-}
-
-fn is_missing(it: &mut Interpreter, error: &Value) -> bool {
-    let class = it.core.named("Errno::ENOENT");
-    it.is_a(error, &class)
-}
-
-/// `spawn(...)`: the command is waited for, since nobody could wait for it afterwards.
-pub fn spawn(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    run(it, arguments, false)?;
-    Ok(Value::Integer(0))
-}
-
-/// `exec(...)`: nothing of the file comes after it.
-pub fn exec(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    let output = run(it, arguments, false)?;
-    let error = it.error("SystemExit", "exit");
-    if let crate::ruby::interpreter::Flow::Raise(Value::Object(object)) = &*error {
-        object.instance.borrow_mut().insert(
-            Symbol::new("@status"),
-            Value::Integer(i64::from(output.status.unwrap_or(1))),
-        );
-    }
-    Err(error)
-}
-
-/// The arguments of a command that was written as the name of a file, as in `open("|ls")`.
-pub fn piped(arguments: &Arguments) -> Option<Arguments> {
-    let Some(Value::String(name)) = arguments.get(0) else {
-        return None;
-    };
-    let line = name.text.borrow().strip_prefix('|')?.trim_start().to_owned();
-    Some(Arguments {
-        list: vec![Value::string(line)],
-        ..arguments.clone()
-    })
-}
-
-/// `IO.popen`, `open("|ls")`: what a command prints, as an open file.
-pub fn open_piped(it: &mut Interpreter, arguments: &Arguments) -> Eval {
-    let output = run(it, arguments, true)?;
-    print_errors(it, &output);
-    let stream = super::file::stream_of(it, &String::from_utf8_lossy(&output.stdout))?;
-    match &arguments.block {
-        Some(block) => it.yield_to(block, &[stream]),
-        None => Ok(stream),
-    }
-}
-
-fn print_errors(it: &mut Interpreter, output: &Output) {
-    if !output.stderr.is_empty() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        it.shared.world.borrow_mut().host.print(&text);
-    }
-}
-
-fn run(it: &mut Interpreter, arguments: &Arguments, capture: bool) -> Outcome<Output> {
-    let command = command(it, arguments, capture)?;
-    let line = command.line.text();
-    let result = it.shared.world.borrow_mut().run(command);
-    match result {
-        Ok(output) => {
-            let status = status(it, &output);
-            it.globals.insert(Symbol::new("$?"), status.clone());
-            it.globals.insert(Symbol::new("$CHILD_STATUS"), status);
-            Ok(output)
-        }
-        Err(Refusal::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(it.error("Errno::ENOENT", format!("No such file or directory - {line}")))
-        }
-        Err(Refusal::Failed(error) | Refusal::Unknown(error)) => {
-            Err(it.error("SystemCallError", format!("{error} - {line}")))
-        }
-        Err(Refusal::NotTrusted(advice)) => Err(may_not_run(it, &line, advice)),
-    }
-}
-
-fn may_not_run(it: &mut Interpreter, line: &str, advice: String) -> Box<Flow> {
-    not_trusted(it, &format!("this file wants to run a command: {line}"), advice)
-}
-
-/// Asks whether the file may run a command, which is run later.
-fn ask_to_run(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
-    let command = command(it, arguments, true)?;
-    let line = command.line.text();
-    let decision = it.shared.world.borrow_mut().decide(&crate::host::Act::Run(command));
-    match decision {
-        Decision::Allow => Ok(Value::Nil),
-        Decision::Refuse(advice) => Err(may_not_run(it, &line, advice)),
-    }
-}
-
-/// The end of a file that wants more than it may. It cannot be rescued: whoever reads must learn of it.
-pub fn not_trusted(it: &mut Interpreter, message: &str, advice: String) -> Box<crate::ruby::interpreter::Flow> {
-    let mistake = crate::report::Mistake::new(message).with_advice(advice).at(it.place());
-    Box::new(crate::ruby::interpreter::Flow::Stop(crate::report::Report::new(
-        mistake,
-    )))
-}
-
-fn command(it: &mut Interpreter, arguments: &Arguments, capture: bool) -> Outcome<Command> {
-    let mut words = Vec::new();
-    let mut environment = Vec::new();
-    let mut directory = it.shared.world.borrow().directory().to_owned();
-    let mut input = None;
-    for (index, value) in arguments.list.iter().enumerate() {
-        match value {
-            Value::Hash(table) if index == 0 && arguments.len() > 1 => {
-                for (name, value) in table.to_pairs() {
-                    let name = it.text_of(Some(&name))?;
-                    environment.push((name, if value.is_nil() { None } else { Some(it.to_s(&value)?) }));
-                }
-            }
-            Value::Hash(table) => {
-                if let Some(folder) = table.get_symbol("chdir") {
-                    let folder = it.text_of(Some(&folder))?;
-                    directory = it.shared.world.borrow().absolute(std::path::Path::new(&folder));
-                }
-                input = table
-                    .get_symbol("stdin_data")
-                    .and_then(|it| it.text())
-                    .map(String::into_bytes);
-            }
-            // A program beside the name that it is given, or, alone, a program and its arguments.
-            Value::Array(list) if arguments.split().0.len() > 1 => {
-                words.extend(list.to_vec().iter().take(1).filter_map(Value::text));
-            }
-            Value::Array(list) => words.extend(list.to_vec().iter().filter_map(Value::text)),
-            other => words.push(it.text_of(Some(other))?),
-        }
-    }
-    let line = match words.len() {
-        0 => return Err(it.wrong_count(0, 1, None)),
-        1 => CommandLine::Shell(words.remove(0)),
-        _ => CommandLine::Program(words),
-    };
-    Ok(Command {
-        line,
-        directory,
-        environment,
-        input,
-        capture,
-    })
-}
-
-fn status(it: &mut Interpreter, output: &Output) -> Value {
-    let class = it.core.class_at("Process::Status", &it.core.object.clone());
-    let status = it.core.instance(&class);
-    if let Value::Object(object) = &status {
-        let code = output.status.map_or(Value::Nil, |it| Value::Integer(i64::from(it)));
-        object.instance.borrow_mut().insert(Symbol::new("@status"), code);
-    }
-    status
 }

@@ -4,7 +4,6 @@
 use super::Methods;
 use super::exception::of_system;
 use super::network::{duration, not_allowed};
-use super::process::text;
 use crate::host::{Connection, Refusal, Socket};
 use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::value::*;
@@ -14,7 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
-type Open = RefCell<Option<Box<dyn Connection>>>;
+/// An open socket or pipe, and the beginning of a character whose end has not come yet.
+type Open = RefCell<Option<(Box<dyn Connection>, Vec<u8>)>>;
 
 pub fn install(it: &mut Interpreter) {
     let sockets = it.core.module_at("HostSockets");
@@ -32,6 +32,16 @@ const SOCKETS: Methods = &[
             Ok(found) => Ok(Value::array(found.into_iter().map(address).collect())),
             Err(refusal) => Err(failed(it, refusal, &format!("for {name}"))),
         }
+    }),
+    ("name_of", |it, _, arguments| {
+        let address = it.text_of(arguments.get(0))?;
+        let Ok(address) = address.parse::<IpAddr>() else {
+            return Err(it.error("SocketError", "getnameinfo: Name or service not known"));
+        };
+        let found = it.shared.world.borrow_mut().name_of(address);
+        found
+            .map(Value::string)
+            .map_err(|refusal| failed(it, refusal, &format!("for {address}")))
     }),
     ("interfaces", |it, _, _| {
         let found = it.shared.world.borrow().host.interfaces();
@@ -69,25 +79,29 @@ const HANDLE: Methods = &[
             _ => 1 << 16,
         };
         let patience = patience(it)?;
-        let read = with(it, this, |open| open.read(at_most, patience))?;
-        Ok(text(&read))
+        let read = with(it, this, |open, begun| read_text(open, begun, at_most, patience))?;
+        Ok(Value::string(read))
+    }),
+    ("ready?", |it, this, arguments| {
+        let patience = [patience(it)?, duration(arguments.get(0))].into_iter().flatten().min();
+        Ok(Value::Boolean(with(it, this, |open, _| open.is_ready(patience))?))
     }),
     ("write", |it, this, arguments| {
         let sent = it.text_of(arguments.get(0))?;
-        with(it, this, |open| open.write(sent.as_bytes()))?;
+        with(it, this, |open, _| open.write(sent.as_bytes()))?;
         Ok(Value::Integer(sent.len() as i64))
     }),
     ("finish", |it, this, _| {
-        with(it, this, |open| open.finish())?;
+        with(it, this, |open, _| open.finish())?;
         Ok(Value::Nil)
     }),
     ("accept", |it, this, _| {
         let patience = patience(it)?;
-        let accepted = with(it, this, |open| open.accept(patience))?;
+        let accepted = with(it, this, |open, _| open.accept(patience))?;
         Ok(handle(it, accepted))
     }),
-    ("local", |it, this, _| with(it, this, |open| Ok(place(open.local())))),
-    ("peer", |it, this, _| with(it, this, |open| Ok(place(open.peer())))),
+    ("local", |it, this, _| with(it, this, |open, _| Ok(place(open.local())))),
+    ("peer", |it, this, _| with(it, this, |open, _| Ok(place(open.peer())))),
     ("close", |_, this, _| {
         if let Some(open) = open_of(this) {
             open.take();
@@ -103,6 +117,7 @@ fn open(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
         "tcp_server" => Socket::TcpServer,
         "udp" => Socket::Udp,
         "udp_server" => Socket::UdpServer,
+        "unix_server" => Socket::UnixServer,
         _ => Socket::Unix,
     };
     let name = it.to_s(arguments.get(1).unwrap_or(&Value::Nil))?;
@@ -118,11 +133,11 @@ fn open(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
         Err(Refusal::NotTrusted(advice)) => Err(not_allowed(it, &socket.act(&name, port), advice)),
         Err(refusal) => {
             let call = match socket {
-                Socket::TcpServer | Socket::UdpServer => "bind(2)",
+                Socket::TcpServer | Socket::UdpServer | Socket::UnixServer => "bind(2)",
                 _ => "connect(2)",
             };
             let what = match socket {
-                Socket::Unix => format!("{call} for {name}"),
+                Socket::Unix | Socket::UnixServer => format!("{call} for {name}"),
                 _ => format!("{call} for {} port {port}", crate::ruby::convert::inspect_text(&name)),
             };
             Err(failed(it, refusal, &what))
@@ -130,11 +145,12 @@ fn open(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
     }
 }
 
-fn handle(it: &mut Interpreter, open: Box<dyn Connection>) -> Value {
+/// An open socket or pipe for the library.
+pub fn handle(it: &mut Interpreter, open: Box<dyn Connection>) -> Value {
     let class = it.core.class_at("HostSockets::Handle", &it.core.object.clone());
     let handle = it.core.instance(&class);
     if let Value::Object(object) = &handle {
-        let open: Open = RefCell::new(Some(open));
+        let open: Open = RefCell::new(Some((open, Vec::new())));
         *object.native.borrow_mut() = Some(Rc::new(open));
     }
     handle
@@ -146,14 +162,53 @@ fn open_of(this: &Value) -> Option<Rc<Open>> {
     native?.downcast().ok()
 }
 
-/// Does something with an open socket.
-fn with<T>(it: &mut Interpreter, this: &Value, act: impl FnOnce(&mut dyn Connection) -> io::Result<T>) -> Outcome<T> {
+/// Does something with an open socket or pipe.
+fn with<T>(
+    it: &mut Interpreter,
+    this: &Value,
+    act: impl FnOnce(&mut dyn Connection, &mut Vec<u8>) -> io::Result<T>,
+) -> Outcome<T> {
     let open = open_of(this);
     let mut open = open.as_ref().map(|it| it.borrow_mut());
-    let Some(open) = open.as_mut().and_then(|it| it.as_deref_mut()) else {
+    let Some((open, begun)) = open.as_mut().and_then(|it| it.as_mut()) else {
         return Err(it.error("IOError", "closed stream"));
     };
-    act(open).map_err(|error| failed(it, Refusal::Failed(error), "socket"))
+    act(&mut **open, begun).map_err(|error| failed(it, Refusal::Failed(error), "socket"))
+}
+
+/// The next text; an empty one at the end. A character that is cut in two comes as a whole with the next.
+fn read_text(
+    open: &mut dyn Connection,
+    begun: &mut Vec<u8>,
+    at_most: usize,
+    patience: Option<Duration>,
+) -> io::Result<String> {
+    loop {
+        let read = open.read(at_most, patience)?;
+        let is_end = read.is_empty();
+        begun.extend(read);
+        let whole = if is_end { begun.len() } else { whole_characters(begun) };
+        if whole > 0 || is_end {
+            let text: Vec<u8> = begun.drain(..whole).collect();
+            return Ok(String::from_utf8_lossy(&text).into_owned());
+        }
+    }
+}
+
+/// How many of the bytes are not the beginning of a character that goes on (RFC 3629).
+fn whole_characters(bytes: &[u8]) -> usize {
+    for back in 1..=bytes.len().min(3) {
+        let at = bytes.len() - back;
+        let needed = match bytes[at] {
+            0x80..=0xbf => continue,
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf7 => 4,
+            _ => 1,
+        };
+        return if needed > back { at } else { bytes.len() };
+    }
+    bytes.len()
 }
 
 fn place(address: Option<SocketAddr>) -> Value {
@@ -173,7 +228,7 @@ fn address(ip: IpAddr) -> Value {
 }
 
 /// The error of Ruby's for what did not work.
-fn failed(it: &mut Interpreter, refusal: Refusal, what: &str) -> Box<Flow> {
+pub fn failed(it: &mut Interpreter, refusal: Refusal, what: &str) -> Box<Flow> {
     match refusal {
         Refusal::NotTrusted(advice) => {
             let name = what.trim_start_matches("for ");

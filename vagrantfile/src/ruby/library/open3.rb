@@ -1,153 +1,146 @@
-# Commands with streams to all sides. Such a command starts when the file first reads from it, or asks how it ended: until then what
-# is written to it is gathered.
+# Commands with streams to all sides.
 module Open3
   def self.capture3(...) = HostCommands.capture3(...)
   def self.capture2(...) = HostCommands.capture2(...)
   def self.capture2e(...) = HostCommands.capture2e(...)
-  def self.pipeline(...) = HostCommands.pipeline(...)
-  def self.pipeline_r(...) = HostCommands.pipeline(...)
-  def self.pipeline_start(...) = HostCommands.pipeline(...)
-
-  class Started
-    def initialize(words, options)
-      HostCommands.ask(*words, **options)
-      @words = words
-      @options = options
-      @input = +""
-    end
-
-    def write(text)
-      @input << text
-    end
-
-    def outcome
-      @outcome ||= Open3.capture3(*@words, **@options, stdin_data: @input)
-    end
-  end
-
-  class Input
-    def initialize(command)
-      @command = command
-    end
-
-    def write(*texts)
-      texts.each { |text| @command.write(text.to_s) }
-      texts.sum { |text| text.to_s.bytesize }
-    end
-
-    alias print write
-    alias syswrite write
-
-    def <<(text)
-      write(text)
-      self
-    end
-
-    def puts(*lines)
-      lines.flatten.each { |line| write(line.to_s.end_with?("\n") ? line : "#{line}\n") }
-      nil
-    end
-
-    def close
-      @closed = true
-      nil
-    end
-
-    alias close_write close
-
-    def closed?
-      @closed == true
-    end
-
-    def sync=(value)
-      value
-    end
-
-    def flush
-      self
-    end
-  end
-
-  # A stream of the command's that Ruby reads like any other.
-  class Reader
-    def initialize(&text)
-      @text = text
-    end
-
-    def stream
-      @stream ||= StringIO.new(@text.call)
-    end
-
-    # Kernel has methods of some of these names.
-    %i[close each each_line eof? getc gets read readline readlines].each do |name|
-      define_method(name) { |*arguments, **keywords, &block| stream.public_send(name, *arguments, **keywords, &block) }
-    end
-
-    def method_missing(name, *arguments, &block)
-      stream.public_send(name, *arguments, &block)
-    end
-
-    def respond_to_missing?(name, _all = false)
-      StringIO.method_defined?(name)
-    end
-  end
-
-  class Waiter
-    def initialize(command)
-      @command = command
-    end
-
-    def value
-      @command.outcome.last
-    end
-
-    def pid
-      0
-    end
-
-    def join(*)
-      value
-      self
-    end
-
-    def alive?
-      false
-    end
-  end
 
   def self.popen3(*words, **options, &block)
-    command = Started.new(words, options)
-    opened(command, [Reader.new { command.outcome[0] }, Reader.new { command.outcome[1] }], &block)
+    opened(words, options, %i[in out err], &block)
   end
 
   def self.popen2(*words, **options, &block)
-    command = Started.new(words, options)
-    opened(command, [Reader.new { command.outcome[0] }], &block)
+    opened(words, options, %i[in out], &block)
   end
 
   def self.popen2e(*words, **options, &block)
-    command = Started.new(words, options)
-    opened(command, [Reader.new { command.outcome.first(2).join }], &block)
+    opened(words, options.merge(err: %i[child out]), %i[in out], &block)
   end
 
-  def self.opened(command, readers)
-    streams = [Input.new(command), *readers, Waiter.new(command)]
-    return streams unless block_given?
+  def self.opened(words, options, names, &block)
+    HostCommands.ask(*words, **options)
+    ours, theirs = ends(names)
+    waiter = Process.detach(Process.spawn(*words, **options, **theirs))
+    theirs.each_value(&:close)
+    handed([*ours, waiter], ours, [waiter], &block)
+  end
 
-    result = yield(*streams)
-    command.outcome
-    result
+  # Our ends of some pipes, and those of the command by the names of its streams.
+  def self.ends(names)
+    theirs = {}
+    ours = names.map do |name|
+      reader, writer = IO.pipe
+      theirs[name] = name == :in ? reader : writer
+      name == :in ? writer : reader
+    end
+    [ours, theirs]
+  end
+
+  # What a block gets is closed, and waited for, after it.
+  def self.handed(values, pipes, waiters)
+    return values unless block_given?
+
+    begin
+      yield(*values)
+    ensure
+      pipes.each(&:close)
+      waiters.each(&:join)
+    end
+  end
+
+  def self.pipeline(*commands, **options)
+    chained(commands, options).map(&:value)
+  end
+
+  def self.pipeline_start(*commands, **options, &block)
+    waiters = chained(commands, options)
+    handed([waiters], [], waiters, &block)
+  end
+
+  def self.pipeline_r(*commands, **options, &block)
+    linked(commands, options, %i[out], &block)
+  end
+
+  def self.pipeline_w(*commands, **options, &block)
+    linked(commands, options, %i[in], &block)
+  end
+
+  def self.pipeline_rw(*commands, **options, &block)
+    linked(commands, options, %i[in out], &block)
+  end
+
+  def self.linked(commands, options, names, &block)
+    commands.each { |command| HostCommands.ask(*Array(command)) }
+    ours, theirs = ends(names)
+    waiters = chained(commands, options.merge(theirs))
+    theirs.each_value(&:close)
+    handed([*ours, waiters], ours, waiters, &block)
+  end
+
+  # Starts commands of which each one reads what the one before it writes. What is said of the input is for the first, of the output for
+  # the last, and the rest for all.
+  def self.chained(commands, options)
+    commands.each { |command| HostCommands.ask(*Array(command)) }
+    common = options.reject { |name, _| %i[in out].include?(name) }
+    input = options[:in]
+    commands.each_with_index.map do |command, index|
+      own = common.dup
+      own[:in] = input if input
+      reader, own[:out] = IO.pipe if index < commands.size - 1
+      own[:out] = options[:out] if index == commands.size - 1 && options[:out]
+      words = Array(command)
+      own = words.last.merge(own) if words.last.is_a?(Hash) && words.size > 1
+      words = words[0...-1] if words.last.is_a?(Hash) && words.size > 1
+      waiter = Process.detach(Process.spawn(*words, **own))
+      [input, own[:out]].each { |pipe| pipe.close if pipe.is_a?(HostPipe) && !options.value?(pipe) }
+      input = reader
+      waiter
+    end
+  end
+end
+
+# Waits for a process: the thread of `Process.detach`.
+class HostWaiter < Thread
+  attr_reader :pid
+
+  def self.of(pid)
+    waiter = allocate
+    waiter.watch(pid)
+    waiter
+  end
+
+  def watch(pid)
+    @pid = pid
+  end
+
+  def value
+    join
+    @value
+  end
+
+  def join(seconds = nil)
+    @value ||= HostCommands.wait(@pid, seconds)
+    self if @value
+  end
+
+  def alive?
+    join(0).nil?
+  end
+
+  def status
+    alive? ? "sleep" : false
   end
 end
 
 module PTY
   def self.spawn(*words)
-    command = Open3::Started.new(words, {})
-    streams = [Open3::Reader.new { command.outcome.first(2).join }, Open3::Input.new(command), 0]
-    return streams unless block_given?
+    input, output, waiter = Open3.popen2e(*words)
+    return [output, input, waiter.pid] unless block_given?
 
-    yield(*streams)
-    command.outcome
+    begin
+      yield(output, input, waiter.pid)
+    ensure
+      [output, input].each(&:close)
+    end
     nil
   end
 end

@@ -1,5 +1,7 @@
 # Sockets as far as Vagrantfiles use them. They are opened by the host, which decides.
 class BasicSocket
+  include HostStreaming
+
   def self.do_not_reverse_lookup
     true
   end
@@ -35,106 +37,13 @@ class BasicSocket
     raise SocketError, "getaddrinfo: Servname not supported for ai_socktype"
   end
 
-  def take(handle)
-    @handle = handle
-    @read = +""
-  end
-
-  def handle
-    @handle or raise IOError, "not opened for reading or writing"
-  end
-
-  def write(*texts)
-    texts.sum { |text| handle.write(text.to_s) }
-  end
-
-  alias print write
-  alias syswrite write
-  alias write_nonblock write
-
   def send(message, *)
     write(message)
   end
 
-  def <<(text)
-    write(text)
-    self
-  end
-
-  def puts(*lines)
-    lines.flatten.each { |line| write(line.to_s.end_with?("\n") ? line : "#{line}\n") }
-    nil
-  end
-
-  def printf(*values)
-    write(format(*values))
-    nil
-  end
-
-  def readpartial(size)
-    more or raise EOFError, "end of file reached" if @read.empty?
-    @read.slice!(0, size)
-  end
-
-  def recv(size, *)
-    more if @read.empty?
-    @read.slice!(0, size) || ""
-  end
-
-  alias sysread readpartial
-  alias read_nonblock readpartial
-
   def recvfrom(size, *)
     text = recv(size)
     [text, (peeraddr rescue nil)]
-  end
-
-  def read(size = nil)
-    loop { break if (size && @read.size >= size) || !more }
-    return @read.slice!(0, @read.size) unless size
-
-    @read.empty? ? nil : @read.slice!(0, size)
-  end
-
-  def gets(end_of_line = "\n", chomp: false)
-    loop { break if @read.include?(end_of_line) || !more }
-    return if @read.empty?
-
-    at = @read.index(end_of_line)
-    line = @read.slice!(0, at ? at + end_of_line.size : @read.size)
-    chomp ? line.chomp : line
-  end
-
-  def readline(...)
-    gets(...) or raise EOFError, "end of file reached"
-  end
-
-  def each_line
-    while (line = gets)
-      yield line
-    end
-    self
-  end
-
-  alias each each_line
-
-  def eof?
-    @read.empty? && !more
-  end
-
-  def close
-    @handle&.close
-    @closed = true
-    nil
-  end
-
-  def closed?
-    @closed == true
-  end
-
-  def close_write
-    handle.finish
-    nil
   end
 
   def shutdown(*)
@@ -144,18 +53,6 @@ class BasicSocket
 
   def setsockopt(*)
     0
-  end
-
-  def sync=(value)
-    value
-  end
-
-  def sync
-    true
-  end
-
-  def flush
-    self
   end
 
   def local_address
@@ -174,12 +71,6 @@ class BasicSocket
 
   def kind
     Socket::SOCK_STREAM
-  end
-
-  def more
-    text = handle.read(65536)
-    @read << text
-    !text.empty?
   end
 end
 
@@ -226,7 +117,13 @@ class TCPServer < TCPSocket
   end
 
   alias sysaccept accept
-  alias accept_nonblock accept
+
+  def accept_nonblock(exception: true)
+    return accept if handle.ready?(0)
+    return :wait_readable unless exception
+
+    raise IO::EAGAINWaitReadable, "Resource temporarily unavailable - accept(2) would block"
+  end
 
   def listen(*)
     0
@@ -261,23 +158,54 @@ class UDPSocket < IPSocket
 end
 
 class UNIXSocket < BasicSocket
+  attr_reader :path
+
   def initialize(path)
     @path = path
     take(HostSockets.open(:unix, path))
   end
 
-  attr_reader :path
+  def addr
+    ["AF_UNIX", ""]
+  end
+
+  def peeraddr
+    ["AF_UNIX", path]
+  end
 end
 
 class UNIXServer < UNIXSocket
   def initialize(path)
-    Kernel.connect("a server at #{path}")
-    raise NotImplementedError, "UNIXServer is not supported in a Vagrantfile"
+    @path = path
+    take(HostSockets.open(:unix_server, path))
+  end
+
+  def accept
+    UNIXSocket.around(handle.accept)
+  end
+
+  alias sysaccept accept
+
+  def accept_nonblock(exception: true)
+    return accept if handle.ready?(0)
+    return :wait_readable unless exception
+
+    raise IO::EAGAINWaitReadable, "Resource temporarily unavailable - accept(2) would block"
+  end
+
+  def addr
+    ["AF_UNIX", path]
+  end
+
+  def listen(*)
+    0
   end
 end
 
 class Socket < BasicSocket
   class ResolutionError < SocketError; end
+
+  Path = Struct.new(:unix_path)
 
   AF_UNSPEC = PF_UNSPEC = 0
   AF_UNIX = PF_UNIX = 1
@@ -286,6 +214,7 @@ class Socket < BasicSocket
   AF_PACKET = 17
   SOCK_STREAM = 1
   SOCK_DGRAM = 2
+  SOCK_RAW = 3
   IPPROTO_TCP = 6
   IPPROTO_UDP = 17
   SOL_SOCKET = 1
@@ -341,25 +270,48 @@ class Socket < BasicSocket
     [address.ip_port, address.ip_address]
   end
 
-  class << self
-    alias pack_sockaddr_in sockaddr_in
+  def self.sockaddr_un(path)
+    Path.new(path)
   end
 
-  def initialize(family = nil, kind = nil, *)
+  def self.unix(path)
+    socket = UNIXSocket.new(path)
+    return socket unless block_given?
+
+    begin
+      yield socket
+    ensure
+      socket.close
+    end
+  end
+
+  def self.getnameinfo(address, *)
+    _, port, name, ip = address.is_a?(Addrinfo) ? [nil, address.ip_port, nil, address.ip_address] : address
+    [HostSockets.name_of(ip || name), port.to_s]
+  end
+
+  class << self
+    alias pack_sockaddr_in sockaddr_in
+    alias pack_sockaddr_un sockaddr_un
+  end
+
+  # As for any user but root, raw ones are not permitted.
+  def initialize(_family = nil, kind = nil, *)
     Kernel.connect("a socket")
-    @kind = { STREAM: SOCK_STREAM, DGRAM: SOCK_DGRAM }.fetch(kind.is_a?(String) ? kind.to_sym : kind, kind)
+    @kind = { STREAM: SOCK_STREAM, DGRAM: SOCK_DGRAM, RAW: SOCK_RAW }.fetch(kind.is_a?(String) ? kind.to_sym : kind, kind)
+    raise Errno::EPERM, "Operation not permitted - socket(2)" if @kind == SOCK_RAW
   end
 
   def connect(address)
-    take(HostSockets.open(@kind == SOCK_DGRAM ? :udp : :tcp, address.ip_address, address.ip_port))
-    0
+    open_at(address, "")
   end
 
-  alias connect_nonblock connect
+  def connect_nonblock(address, **)
+    connect(address)
+  end
 
   def bind(address)
-    take(HostSockets.open(@kind == SOCK_DGRAM ? :udp_server : :tcp_server, address.ip_address, address.ip_port))
-    0
+    open_at(address, "_server")
   end
 
   def listen(*)
@@ -367,6 +319,8 @@ class Socket < BasicSocket
   end
 
   def accept
+    return [UNIXSocket.around(handle.accept), Addrinfo.new(nil)] if @is_unix
+
     socket = TCPSocket.around(handle.accept)
     [socket, socket.remote_address]
   end
@@ -374,6 +328,17 @@ class Socket < BasicSocket
   def getsockname
     local_address
   end
+
+  private
+
+  def open_at(address, suffix)
+    @is_unix = address.is_a?(Path)
+    kind = @kind == SOCK_DGRAM ? "udp" : "tcp"
+    take(@is_unix ? HostSockets.open("unix#{suffix}", address.unix_path) : HostSockets.open(kind + suffix, address.ip_address, address.ip_port))
+    0
+  end
+
+  public
 
   # An interface with one of its addresses.
   class Ifaddr

@@ -181,7 +181,14 @@ module Resolv
   end
 
   def self.getname(address)
-    Kernel.connect("the name service, for #{address}")
-    raise NotImplementedError, "Resolv.getname is not supported in a Vagrantfile"
+    HostSockets.name_of(address.to_s)
+  rescue SocketError
+    raise ResolvError, "no name for #{address}"
+  end
+
+  def self.getnames(address)
+    [getname(address)]
+  rescue ResolvError
+    []
   end
 end

@@ -32,6 +32,8 @@ const COMMANDS: &[&str] = &[
     r##"open("| touch x") { |io| io.read }"##,
     r##"IO.read("|touch x")"##,
     r##"IO.readlines("|touch x")"##,
+    r##"require "open3"; Open3.pipeline_r("touch x", "cat")"##,
+    r##"require "open3"; Open3.pipeline_start("touch x")"##,
     r##"require "pty"; PTY.spawn("touch x")"##,
     r##"Vagrant::Util::Subprocess.execute("touch", "x")"##,
     r##"send(:system, "touch x")"##,
@@ -74,7 +76,10 @@ const CONNECTIONS: &[&str] = &[
     r##"require "socket"; require "timeout"; Timeout.timeout(1) { TCPSocket.new("127.0.0.1", 80).close }"##,
     r##"require "socket"; Socket.gethostbyname("example.com")"##,
     r##"require "socket"; UNIXServer.new("/tmp/x.sock")"##,
+    r##"require "socket"; Socket.new(:UNIX, :STREAM).bind(Socket.sockaddr_un("/tmp/x.sock"))"##,
     r##"require "resolv"; Resolv.getaddress("example.com")"##,
+    r##"require "resolv"; Resolv.getname("10.0.0.1")"##,
+    r##"require "socket"; Socket.getnameinfo(["AF_INET", 80, "10.0.0.1"])"##,
 ];
 
 /// What a file is told that does something in its third line and would rescue whatever is raised.
@@ -101,8 +106,30 @@ fn every_way_to_connect_is_refused_by_its_line_and_cannot_be_rescued() {
     for way in CONNECTIONS {
         let text = told(way);
         assert!(text.starts_with("/project/Vagrantfile:3:"), "{way}: {text}");
-        let wants = ["this file wants to connect to ", "this file wants to listen on port "];
+        let wants = ["this file wants to connect to ", "this file wants to listen on "];
         assert!(wants.iter().any(|it| text.contains(it)), "{way}: {text}");
+        assert!(!text.contains("went on"), "{way}: {text}");
+    }
+}
+
+#[test]
+fn neither_a_pipe_nor_a_signal_needs_less_than_a_command() {
+    for (way, wants) in [
+        ("IO.pipe", "this file wants to open a pipe"),
+        (
+            "Process.kill(:TERM, 1)",
+            "this file wants to run a command: kill -TERM -- 1",
+        ),
+        (
+            "Process.kill(0, Process.pid)",
+            "this file wants to run a command: kill -0 -- 4711",
+        ),
+    ] {
+        let text = told(way);
+        assert!(
+            text.starts_with("/project/Vagrantfile:3:") && text.contains(wants),
+            "{way}: {text}"
+        );
         assert!(!text.contains("went on"), "{way}: {text}");
     }
 }

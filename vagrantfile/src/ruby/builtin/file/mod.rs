@@ -3,6 +3,7 @@
 
 mod dir;
 mod glob;
+mod input;
 mod names;
 mod stream;
 mod utils;
@@ -14,6 +15,7 @@ use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use dir::DIR;
+pub use input::gets;
 use names::NAMES;
 pub use names::expand_home;
 use std::io;
@@ -34,6 +36,7 @@ pub fn install(it: &mut Interpreter) {
         it.put(&file, name, Value::string(value));
     }
     it.put(&file, "ALT_SEPARATOR", Value::Nil);
+    it.put(&file, "NULL", Value::string("/dev/null"));
     let constants = it.core.module_at("File::Constants");
     for (name, value) in stream::OPEN_FLAGS {
         it.put(&file, name, Value::Integer(*value));
@@ -76,6 +79,14 @@ pub fn install(it: &mut Interpreter) {
         let stream = it.core.instance(&it.core.class_at("IO", &object));
         if let Ok(singleton) = it.singleton(&stream) {
             it.methods(&singleton, TERMINAL);
+            if constant == "STDIN" {
+                it.methods(&singleton, input::INPUT);
+            }
+        }
+        let number = ["STDIN", "STDOUT", "STDERR"].iter().position(|it| *it == constant);
+        if let (Value::Object(object), Some(number)) = (&stream, number) {
+            let number = Value::Integer(number as i64);
+            object.instance.borrow_mut().insert(Symbol::new("@number"), number);
         }
         it.globals.insert(Symbol::new(global), stream.clone());
         it.put(&object, constant, stream);
@@ -109,32 +120,33 @@ const READING: Methods = &[
     }),
     ("open", |it, _, arguments| open(it, arguments)),
     ("new", |it, _, arguments| open(it, arguments)),
-    ("popen", |it, _, arguments| {
-        let mut arguments = arguments.clone();
-        // What may follow is how the stream is opened.
-        let keep =
-            |it: &Value| !matches!(it, Value::String(mode) if matches!(&**mode.text.borrow(), "r" | "w" | "r+" | "rb"));
-        arguments.list.retain(keep);
-        crate::ruby::builtin::process::open_piped(it, &arguments)
+    ("popen", |it, _, arguments| super::commands::open_piped(it, arguments)),
+    ("pipe", |it, _, arguments| {
+        let object = Value::Class(it.core.object.clone());
+        let pipe = it.send(&object, "const_get", vec![Value::symbol("HostPipe")])?;
+        it.call(&pipe, Symbol::new("pair"), arguments.clone())
+    }),
+    ("select", |it, _, arguments| {
+        let object = Value::Class(it.core.object.clone());
+        let streaming = it.send(&object, "const_get", vec![Value::symbol("HostStreaming")])?;
+        it.call(&streaming, Symbol::new("select"), arguments.clone())
     }),
 ];
 
 /// `IO` alone takes a command for a file's name.
 const PIPES: Methods = &[
-    ("read", |it, _, arguments| {
-        match crate::ruby::builtin::process::piped(arguments) {
-            Some(arguments) => crate::ruby::builtin::process::backtick(it, &arguments),
-            None => {
-                let file = Value::Class(it.core.class_at("File", &it.core.object.clone()));
-                it.call(&file, Symbol::new("read"), arguments.clone())
-            }
+    ("read", |it, _, arguments| match super::commands::piped(arguments) {
+        Some(arguments) => super::commands::backtick(it, &arguments),
+        None => {
+            let file = Value::Class(it.core.class_at("File", &it.core.object.clone()));
+            it.call(&file, Symbol::new("read"), arguments.clone())
         }
     }),
     ("readlines", |it, _, arguments| {
-        let piped = crate::ruby::builtin::process::piped(arguments);
+        let piped = super::commands::piped(arguments);
         match piped {
             Some(arguments) => {
-                let text = crate::ruby::builtin::process::backtick(it, &arguments)?;
+                let text = super::commands::backtick(it, &arguments)?;
                 it.send(&text, "lines", Vec::new())
             }
             None => {
@@ -144,12 +156,6 @@ const PIPES: Methods = &[
         }
     }),
 ];
-
-/// A text as an open file.
-pub fn stream_of(it: &mut Interpreter, text: &str) -> Eval {
-    let class = it.core.class_at("StringIO", &it.core.object.clone());
-    opened(it, &class, text.to_owned(), None)
-}
 
 const TESTS: Methods = &[
     ("exist?", |it, _, arguments| {

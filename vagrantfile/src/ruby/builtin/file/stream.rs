@@ -29,14 +29,10 @@ pub(super) const TERMINAL: Methods = &[
     ("sync=", |_, _, _| Ok(Value::Boolean(true))),
     ("tty?", |_, _, _| Ok(Value::Boolean(false))),
     ("isatty", |_, _, _| Ok(Value::Boolean(false))),
-    ("fileno", |_, _, _| Ok(Value::Integer(1))),
-    ("gets", |_, _, _| Ok(Value::Nil)),
-    ("read", |_, _, _| Ok(Value::string(""))),
-    ("getc", |_, _, _| Ok(Value::Nil)),
-    ("noecho", |it, this, arguments| match &arguments.block {
-        Some(block) => it.yield_to(block, std::slice::from_ref(this)),
-        None => Ok(Value::Nil),
+    ("fileno", |it, this, _| {
+        Ok(it.instance_variable(this, Symbol::new("@number")))
     }),
+    ("noecho", super::input::without_echo),
     ("winsize", |_, _, _| {
         Ok(Value::array(vec![Value::Integer(24), Value::Integer(80)]))
     }),
