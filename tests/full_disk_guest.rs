@@ -24,8 +24,7 @@ fn status(world: &World) -> String {
 fn world_on(size: &str) -> (World, SmallDisk) {
     let settings = "  config.vm.synced_folder \".\", \"/vagrant\", disabled: true";
     let world = World::with_small_guest(settings);
-    fs::create_dir_all(world.project().join(".vagrant")).unwrap();
-    let disk = SmallDisk::at(&world.project().join(".vagrant"), size);
+    let disk = SmallDisk::at(&world.folder(".vagrant"), size);
     world.run(["up"]).success();
     let fill = "head -c 60000000 /dev/urandom > /tmp/noise";
     world.run(["ssh", "-c", fill]).success();
@@ -33,7 +32,7 @@ fn world_on(size: &str) -> (World, SmallDisk) {
 }
 
 #[test]
-fn memory_that_does_not_fit_is_not_begun_to_be_saved_and_the_machine_goes_on() {
+fn memory_or_a_box_that_does_not_fit_is_not_begun_and_the_machine_goes_on() {
     let (world, _disk) = world_on("40m");
     let before = fs::metadata(machine_folder(&world).join("disk.qcow2")).unwrap().len();
 
@@ -52,6 +51,15 @@ fn memory_that_does_not_fit_is_not_begun_to_be_saved_and_the_machine_goes_on() {
         assert!(status(&world).contains("running (qemu)"));
         world.run(["ssh", "-c", "true"]).success();
     }
+
+    let _small = SmallDisk::at(&world.folder("small"), "30m");
+    let package = world.run(["package", "--output", "small/machine.box"]);
+    let told = package
+        .fails_with("to write the machine's disks and a box of them: up to ")
+        .stderr;
+    assert!(told.contains("small"), "{told}");
+    assert!(status(&world).contains("running (qemu)"));
+    world.run(["ssh", "-c", "true"]).success();
 
     let list = world.run(["snapshot", "list"]).success().stdout;
     assert!(list.contains("no snapshots"), "{list}");

@@ -92,6 +92,10 @@ pub trait Suspend: Send + Sync {
 /// Taking a machine's disks out of it.
 #[async_trait]
 pub trait Export: Send + Sync {
+    /// Looks whether a folder has room for the disks of a machine and for one file of the same size beside them, and whether they can
+    /// be read. The machine may run.
+    async fn check(&self, id: &MachineId, folder: &Path) -> Result<()>;
+
     /// Writes the disks of a machine that does not run into a folder, each complete in itself and in the format qcow2; the one
     /// that it boots from comes first.
     async fn export(&self, id: &MachineId, folder: &Path) -> Result<Vec<ExportedDisk>>;

@@ -3,23 +3,31 @@
 use std::fs;
 use std::path::Path;
 
+use providers::{Export, State};
+
 use super::work::Work;
 use super::{ProvisionWish, action, machine_spec, plan, tell_provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::faults;
+use crate::machine::Machine;
 use crate::packaging::{Extras, Needs, metadata, vagrantfile};
 use crate::project::Target;
 
 /// Stops the machine and writes what a box of it consists of into a folder.
 pub async fn package(context: &Context, target: &Target, extras: &Extras, folder: &Path) -> Result<()> {
     let machine = target.machine(context)?;
-    if machine.state().await? == providers::State::NotCreated {
+    if machine.state().await? == State::NotCreated {
         return Err(Error::NotCreated { machine: machine.name });
     }
     tell_provider(context, &machine);
     action(context, &target.name, "package", async {
         let mut work = Work::begin(context, machine, "package", ProvisionWish::Nothing).await?;
+        let export = export(&work.machine)?;
+        // First: a machine is not stopped for a box that would not fit.
+        if work.now != State::Stopped {
+            export.check(&work.id()?, folder).await?;
+        }
         let steps = plan::halt(work.now, false);
         if steps.is_empty() {
             work.tidy().await?;
@@ -30,17 +38,18 @@ pub async fn package(context: &Context, target: &Target, extras: &Extras, folder
     .await
 }
 
+fn export(machine: &Machine) -> Result<&dyn Export> {
+    machine.provider.export().ok_or_else(|| Error::Refused {
+        what: format!("the provider `{}` cannot package its machines", machine.provider_name),
+        advice: "`qemu` can".to_owned(),
+    })
+}
+
 async fn write(work: &Work<'_>, extras: &Extras, folder: &Path) -> Result<()> {
     let machine = &work.machine;
-    let Some(export) = machine.provider.export() else {
-        return Err(Error::Refused {
-            what: format!("the provider `{}` cannot package its machines", machine.provider_name),
-            advice: "`qemu` can".to_owned(),
-        });
-    };
     work.ui().info("Exporting the machine's disks...");
     pass("begin export", folder)?;
-    let disks = export.export(&work.id()?, folder).await?;
+    let disks = export(machine)?.export(&work.id()?, folder).await?;
     pass("did export", folder)?;
     let spec = machine_spec(machine, Vec::new(), &[])?;
     let key = machine.folder.private_key();

@@ -92,6 +92,13 @@ impl World {
         fs::write(path, text).unwrap();
     }
 
+    /// Makes a folder of the project, and returns where it is.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        let path = self.project().join(name);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
     /// The command, ready to be changed before it runs.
     pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jaunt"));

@@ -1,12 +1,13 @@
 //! A machine's disks taken out of it: each one file that needs no other.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::files::MachineFiles;
 use super::{Qemu, Sight, programs, room, silent};
 use crate::{Error, Export, ExportedDisk, MachineId, Result};
 
@@ -25,6 +26,13 @@ struct Image {
 
 #[async_trait]
 impl Export for Qemu {
+    async fn check(&self, id: &MachineId, folder: &Path) -> Result<()> {
+        let files = self.files(id);
+        files.check_disks()?;
+        let needed = measure_all(&self.qemu_img()?, &exported(&files)).await?;
+        room::check(folder, "write the machine's disks and a box of them", Some(2 * needed))
+    }
+
     async fn export(&self, id: &MachineId, folder: &Path) -> Result<Vec<ExportedDisk>> {
         let files = self.files(id);
         if !files.disk().exists() {
@@ -41,19 +49,11 @@ impl Export for Qemu {
         }
         files.check_disks()?;
         let qemu_img = self.qemu_img()?;
-        // What told the guest who it is stays here.
-        let disks: Vec<_> = files
-            .disks()
-            .into_iter()
-            .filter(|(_, path)| *path != files.seed())
-            .collect();
-        let mut needed = 0;
-        for (_, path) in &disks {
-            needed += measure(&qemu_img, path).await?.required;
-        }
+        let disks = exported(&files);
+        let needed = measure_all(&qemu_img, &disks).await?;
         room::check(folder, "write the machine's disks", Some(needed))?;
-        let mut exported = Vec::new();
-        for (number, (_, path)) in disks.iter().enumerate() {
+        let mut written = Vec::new();
+        for (number, path) in disks.iter().enumerate() {
             let file_name = match disks.len() {
                 1 => "box.img".to_owned(),
                 _ => format!("box_{number}.img"),
@@ -62,13 +62,27 @@ impl Export for Qemu {
             let mut convert: Vec<_> = ["convert", "-q", "-f", "qcow2", "-O", "qcow2"].map(Into::into).into();
             convert.extend([path.into(), to.as_os_str().to_owned()]);
             programs::run_long(&qemu_img, &convert).await?;
-            exported.push(ExportedDisk {
+            written.push(ExportedDisk {
                 file_name,
                 virtual_size: virtual_size(&qemu_img, &to).await?,
             });
         }
-        Ok(exported)
+        Ok(written)
     }
+}
+
+/// The disks that go along. What told the guest who it is stays here.
+fn exported(files: &MachineFiles) -> Vec<PathBuf> {
+    let disks = files.disks().into_iter().map(|(_, path)| path);
+    disks.filter(|it| *it != files.seed()).collect()
+}
+
+async fn measure_all(qemu_img: &Path, disks: &[PathBuf]) -> Result<u64> {
+    let mut needed = 0;
+    for path in disks {
+        needed += measure(qemu_img, path).await?.required;
+    }
+    Ok(needed)
 }
 
 async fn virtual_size(qemu_img: &Path, image: &Path) -> Result<u64> {
@@ -76,10 +90,11 @@ async fn virtual_size(qemu_img: &Path, image: &Path) -> Result<u64> {
     Ok(info.virtual_size)
 }
 
+/// Also where QEMU has the image open.
 async fn measure(qemu_img: &Path, image: &Path) -> Result<Measure> {
     ask(
         qemu_img,
-        &["measure", "--output=json", "-f", "qcow2", "-O", "qcow2"],
+        &["measure", "-U", "--output=json", "-f", "qcow2", "-O", "qcow2"],
         image,
     )
     .await
