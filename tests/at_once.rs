@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
-use support::eventually;
 use support::stand_in::StandIn;
+use support::{eventually, names_in};
 
 fn spawn(stand_in: &StandIn, command: &[&str]) -> Child {
     let mut command = stand_in.command(command);
@@ -69,7 +69,7 @@ fn check_one_machine(count: usize) {
         "one after the other"
     );
     assert_eq!(log.lines().count() / 2, succeeded, "{log}");
-    assert_eq!(support::names_in(&stand_in.world.home().join("data/claims")).len(), 1);
+    assert_eq!(names_in(&stand_in.world.home().join("data/claims")).len(), 1);
 }
 
 /// That many on the machines of one index: each is in it.
@@ -145,4 +145,103 @@ fn the_holder_of_the_lock_is_named_whatever_the_second_command_is() {
     for output in all_of(vec![provision]) {
         stand_in.world.ran(output).success();
     }
+}
+
+/// How many machines the user's home knows: by their claims, and in the index.
+fn known(stand_in: &StandIn) -> (usize, usize) {
+    let data = stand_in.world.home().join("data");
+    let index = fs::read_to_string(data.join("machine-index/index")).unwrap_or_default();
+    (
+        names_in(&data.join("claims")).len(),
+        index.matches("local_data_path").count(),
+    )
+}
+
+/// The first command waits at a point, the second one is told who has the machine; both run once more then.
+fn check_meeting(stand_in: &StandIn, first: &[&str], point: &str, second: &[&str], machines: usize) {
+    let points = stand_in.world.path().join("points");
+    let mut holding = stand_in.command(first);
+    holding.env("JAUNT_TEST_POINTS", &points);
+    holding.env("JAUNT_TEST_FAULT", format!("wait {point}"));
+    let holding = holding.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let reached = stand_in.world.path().join("points.reached");
+    eventually(Duration::from_secs(60), || reached.exists());
+
+    let holder = format!(
+        "another command works on this machine: `jaunt {}`, process {}",
+        first[0],
+        holding.id()
+    );
+    stand_in.run(second).fails_with(&holder);
+    stand_in.run(&["status"]).success();
+    fs::remove_file(&reached).unwrap();
+
+    stand_in.world.ran(holding.wait_with_output().unwrap()).success();
+    assert_eq!(
+        known(stand_in),
+        (1 - machines, 1 - machines),
+        "after {first:?}, {point}"
+    );
+    stand_in.run(second).success();
+    assert_eq!(known(stand_in), (machines, machines), "after {second:?}, {point}");
+}
+
+const UP: &[&str] = &["up"];
+const DESTROY: &[&str] = &["destroy", "-f"];
+
+#[test]
+fn up_while_a_destroy_works_is_told_so_and_makes_one_new_machine_afterwards() {
+    let stand_in = StandIn::with_machine();
+    for point in [
+        "begin destroy",
+        "did destroy",
+        "begin forget",
+        "remove id",
+        "remove journal",
+        "did forget",
+    ] {
+        stand_in.run(UP).success();
+        check_meeting(&stand_in, DESTROY, point, UP, 1);
+        assert!(stand_in.run(&["status"]).success().stdout.contains("running (fake)"));
+    }
+}
+
+#[test]
+fn destroy_while_an_up_works_is_told_so_and_leaves_nothing_afterwards() {
+    let stand_in = StandIn::with_machine();
+    for point in [
+        "begin find box",
+        "begin create",
+        "write id",
+        "did create",
+        "begin start",
+        "begin provision",
+    ] {
+        check_meeting(&stand_in, UP, point, DESTROY, 0);
+        assert_eq!(
+            names_in(&stand_in.machine_folder("default")),
+            ["fake-calls.log", "lock", "vagrant_cwd"]
+        );
+    }
+}
+
+#[test]
+fn ups_and_destroys_in_any_order_leave_one_machine_or_none() {
+    let stand_in = StandIn::with_machine();
+    for _ in 0..5 {
+        let children = (0..8).map(|it| spawn(&stand_in, [UP, DESTROY][it % 2])).collect();
+        for output in all_of(children) {
+            if !output.status.success() {
+                stand_in
+                    .world
+                    .ran(output)
+                    .fails_with("another command works on this machine: ");
+            }
+        }
+    }
+
+    stand_in.run(UP).success();
+    assert_eq!(known(&stand_in), (1, 1));
+    stand_in.run(DESTROY).success();
+    assert_eq!(known(&stand_in), (0, 0));
 }

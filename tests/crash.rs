@@ -202,6 +202,32 @@ fn check_provider(case: &Case) {
     }
 }
 
+/// Dies at the points of the command; another one than that comes then, and ends as if the first had ended, or had never been.
+fn check_another(case: &Case, next: &[&str]) {
+    let seen = |it: &StandIn| {
+        let all = seen(it);
+        let lines = all.lines().filter(|it| !it.starts_with("provisioned"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let stand_in = StandIn::with_machine();
+    let (points, _) = case.undisturbed(&stand_in);
+    stand_in.run(next).success();
+    let expected = seen(&stand_in);
+    let mut findings = Findings::default();
+    for (number, name) in chosen(&points, 2) {
+        case.disturbed(&stand_in, "JAUNT_TEST_FAULT", &format!("die {number}"));
+        let ran = stand_in.run(next);
+        let seen = seen(&stand_in);
+        findings.check(ran.code == 0 && seen == expected, || {
+            let killed = format!("{:?} and a kill at «{name}» ({number})", case.command);
+            format!(
+                "{next:?} after {killed}: {}{}\n{seen}\nnot\n{expected}",
+                ran.stdout, ran.stderr
+            )
+        });
+    }
+}
+
 macro_rules! cases {
     ($($name:ident: $before:expr => $command:expr;)*) => {
         mod kills { $(#[test] fn $name() { super::check_kills(&super::Case { before: $before, command: $command }); })* }
@@ -224,4 +250,20 @@ cases! {
     snapshot_delete: &[crate::DESTROY, crate::UP, &["snapshot", "save", "one"]] => &["snapshot", "delete", "one"];
     destroy: &[crate::UP] => crate::DESTROY;
     destroy_of_a_saved_machine: &[crate::UP, &["suspend"]] => crate::DESTROY;
+}
+
+macro_rules! others {
+    ($($name:ident: $before:expr => $command:expr, $next:expr;)*) => {
+        mod another_command { $(#[test] fn $name() {
+            super::check_another(&super::Case { before: $before, command: $command }, $next);
+        })* }
+    };
+}
+
+others! {
+    destroy_and_up: &[crate::UP] => crate::DESTROY, crate::UP;
+    destroy_of_a_saved_machine_and_up: &[crate::UP, &["suspend"]] => crate::DESTROY, crate::UP;
+    suspend_and_up: &[crate::UP] => &["suspend"], crate::UP;
+    up_and_destroy: &[crate::DESTROY] => crate::UP, crate::DESTROY;
+    snapshot_restore_and_destroy: &[crate::DESTROY, crate::UP, &["snapshot", "save", "one"]] => &["snapshot", "restore", "one"], crate::DESTROY;
 }

@@ -60,6 +60,7 @@ impl<'a> Work<'a> {
         machine.folder.create()?;
         let lock = MachineLock::take(&machine.folder.lock(), command)?;
         state::sweep(machine.folder.path());
+        machine.claims.sweep();
         let mut journal = Journal::open(&machine.folder.journal())?;
         journal.compact()?;
         if machine.folder.vagrant_cwd()?.is_none() {

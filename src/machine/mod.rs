@@ -74,12 +74,14 @@ impl Machine {
     /// made beside a machine that cannot be seen. So is a claim that was not given to this folder: what lies beside it is
     /// somebody else's.
     pub fn id(&self) -> Result<Option<MachineId>> {
-        let claim = match self.memory()?.claim {
-            Some(claim) => Some(claim),
-            None => self.folder.id()?.map(|it| self.claim_from(&it)).transpose()?,
+        let claim = || match self.memory()?.claim {
+            Some(claim) => Ok(Some(claim)),
+            None => self.folder.id()?.map(|it| self.claim_from(&it)).transpose(),
         };
-        let Some(claim) = claim else { return Ok(None) };
-        self.check_standing(claim)?;
+        let Some((claim, standing)) = self.standing(claim)? else {
+            return Ok(None);
+        };
+        self.check_standing(standing)?;
         Ok(Some(MachineId {
             claim,
             folder: self.folder.path().to_owned(),
@@ -88,18 +90,36 @@ impl Machine {
 
     /// Whether what lies in its folder is somebody else's machine, or that of another folder.
     pub fn is_foreign(&self) -> Result<bool> {
-        let claim = match self.memory()?.claim {
-            Some(claim) => Some(claim),
-            None => self.folder.id()?.and_then(|it| Uuid::parse_str(&it).ok()),
+        let claim = || match self.memory()?.claim {
+            Some(claim) => Ok(Some(claim)),
+            None => Ok(self.folder.id()?.and_then(|it| Uuid::parse_str(&it).ok())),
         };
-        let Some(claim) = claim else { return Ok(false) };
-        let standing = self.claims.standing(claim, self.folder.path())?;
-        Ok(matches!(standing, Standing::Copied(_) | Standing::Unknown))
+        let standing = self.standing(claim)?.map(|it| it.1);
+        Ok(matches!(standing, Some(Standing::Copied(_) | Standing::Unknown)))
     }
 
-    fn check_standing(&self, claim: Uuid) -> Result<()> {
+    /// The claim in its folder, and what is known of it.
+    ///
+    /// A `destroy` that is about to end removes the claim from the folder first: one that nobody knows is a stranger's only where it
+    /// is in the folder still.
+    fn standing(&self, claim: impl Fn() -> Result<Option<Uuid>>) -> Result<Option<(Uuid, Standing)>> {
+        let mut found = claim()?;
+        while let Some(claimed) = found {
+            let standing = self.claims.standing(claimed, self.folder.path())?;
+            if standing != Standing::Unknown {
+                return Ok(Some((claimed, standing)));
+            }
+            found = claim()?;
+            if found == Some(claimed) {
+                return Ok(Some((claimed, standing)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn check_standing(&self, standing: Standing) -> Result<()> {
         let (machine, folder) = (self.name.clone(), self.folder.path().to_owned());
-        match self.claims.standing(claim, &folder)? {
+        match standing {
             Standing::Ours | Standing::Moved => Ok(()),
             Standing::Copied(original) => Err(Error::OfAnotherFolder {
                 machine,

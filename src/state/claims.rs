@@ -44,10 +44,14 @@ impl Claims {
         Self { folder }
     }
 
+    /// Removes what writers that were killed have left.
+    pub fn sweep(&self) {
+        sweep(&self.folder);
+    }
+
     /// Notes that a claim is given to a machine's folder.
     pub fn note(&self, claim: Uuid, machine: &Path) -> Result<()> {
         create_folder(&self.folder)?;
-        sweep(&self.folder);
         let text = serde_json::json!({ "folder": machine, "place": place(machine) }).to_string();
         write_atomically(&self.file(claim), text.as_bytes())?;
         remove_if_there(&self.given_up(claim))

@@ -233,14 +233,22 @@ fn remember(entries: &[Entry]) -> Memory {
                 if step.begins_anew() {
                     earlier.clear();
                 }
+                if matches!(step, Step::Create | Step::Start) {
+                    // It is wanted again: should its disk be missing one day, nobody was about to remove it.
+                    earlier.retain(|it| !matches!(it, Step::Destroy | Step::Forget));
+                }
                 memory.unfinished = [earlier.as_slice(), planned.as_slice()].concat();
             }
             Entry::Ports { forwards } => memory.ports = forwards.clone(),
             Entry::Snapshot { name } => memory.snapshot = Some(name.clone()),
             Entry::Provisioned { provisioner } => memory.provisioned.push(provisioner.clone()),
             Entry::Gone => {
-                memory = Memory::default();
-                (earlier, planned) = Default::default();
+                // A command that died right here has left the files that name the machine.
+                (earlier, planned) = (Vec::new(), vec![Step::Forget]);
+                memory = Memory {
+                    unfinished: planned.clone(),
+                    ..Memory::default()
+                };
             }
         }
     }
@@ -311,6 +319,20 @@ mod tests {
         let reload = plan(&[Step::ShutDown, Step::Start, Step::SyncFolders]);
         let done = Entry::Done { step: Step::ShutDown };
         check_unfinished(&[up, reload, done], &[Step::Start, Step::SyncFolders]);
+    }
+
+    #[test]
+    fn a_removal_that_died_is_remembered_until_the_machine_is_there_again() {
+        let destroy = plan(&[Step::Destroy, Step::Forget]);
+        let destroyed = Entry::Done { step: Step::Destroy };
+        let up = plan(&[Step::Create, Step::Provision]);
+        let created = Entry::Done { step: Step::Create };
+        let mut entries = vec![claim(), destroy, destroyed, Entry::Gone];
+        check_unfinished(&entries, &[Step::Forget]);
+        entries.push(up);
+        check_unfinished(&entries, &[Step::Create, Step::Provision, Step::Forget]);
+        entries.push(created);
+        check_unfinished(&entries, &[Step::Provision]);
     }
 
     #[test]
