@@ -72,6 +72,15 @@ fn machines_come_up_at_once_and_no_more_than_the_bound() {
 }
 
 #[test]
+fn a_vagrantfile_may_want_its_machines_one_after_the_other() {
+    let stand_in = world(&[("a", "ENV['VAGRANT_NO_PARALLEL'] = 'yes'"), ("b", ""), ("c", "")]);
+
+    stand_in.run(&["up", "--parallel=3"]).success();
+
+    assert_eq!(most_at_once(&stand_in.guest_file("log")), 1);
+}
+
+#[test]
 fn one_that_fails_is_reported_and_the_others_go_on() {
     let stand_in = world(&[
         (

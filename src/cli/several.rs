@@ -43,7 +43,7 @@ impl Several {
         }
         Ok(Self {
             queue: Queue::needing_success(after),
-            is_parallel: is_parallel(context, &members),
+            is_parallel: is_parallel(&members),
             at_once: usual_bound(context),
             targets: members.into_iter().map(|it| it.target).collect(),
         })
@@ -68,7 +68,7 @@ impl Several {
         };
         Self {
             queue: Queue::in_order(after),
-            is_parallel: is_parallel(context, &members),
+            is_parallel: is_parallel(&members),
             at_once: usual_bound(context),
             targets: members.into_iter().map(|it| it.target).collect(),
         }
@@ -148,7 +148,7 @@ impl Member {
             Ok(machine) => Self {
                 needs: machine.config.vm.depends_on.clone(),
                 origin: machine.config.origin("vm.depends_on").cloned(),
-                is_parallel: machine.provider.features().parallel,
+                is_parallel: machine.provider.features().parallel && !wants_turns(&target),
                 target,
             },
             Err(error) => {
@@ -218,8 +218,13 @@ fn mistake_of_ring(members: &[Member], ring: &[usize]) -> Mistakes {
 }
 
 /// Vagrant's rule: one backend that takes its machines one by one has all of them taken so.
-fn is_parallel(context: &Context, members: &[Member]) -> bool {
-    context.environment.variable("VAGRANT_NO_PARALLEL").is_none() && members.iter().all(|it| it.is_parallel)
+fn is_parallel(members: &[Member]) -> bool {
+    members.iter().all(|it| it.is_parallel)
+}
+
+/// Whether the user wants the machines one after the other, or the Vagrantfile, which may set the variable as well.
+fn wants_turns(target: &Target) -> bool {
+    !matches!(target.project.variable("VAGRANT_NO_PARALLEL"), Ok(None))
 }
 
 /// `JAUNT_PARALLEL`, else as many as there are processors.

@@ -147,6 +147,11 @@ impl Project {
         Ok(layers)
     }
 
+    /// An environment variable, which the files may have set.
+    pub fn variable(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.session.variable(name)?)
+    }
+
     /// The files whose settings may not reach this computer: those of all Vagrantfiles that are not trusted as they were read. The user's
     /// own and the project's share an interpreter, and so its mistrust.
     pub fn untrusted_code(&self) -> Result<Vec<Code>> {

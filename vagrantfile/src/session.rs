@@ -191,6 +191,12 @@ impl Session {
         self.ask(move |worker| worker.call(BlockId(block), arguments))
     }
 
+    /// An environment variable as the user's own file and the project's have left it.
+    pub fn variable(&self, name: &str) -> Result<Option<String>> {
+        let name = name.to_owned();
+        self.ask(move |worker| Ok(worker.shared.world.borrow().variable_of_the_project(&name)))
+    }
+
     /// All texts that were run so far, of all files.
     pub fn code(&self) -> Result<Vec<Code>> {
         self.ask(|worker| Ok(worker.shared.world.borrow().code()))

@@ -141,6 +141,17 @@ impl World {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The same for the user's own file and the project's, whichever runs.
+    pub fn variable_of_the_project(&self, name: &str) -> Option<String> {
+        let other = self.others.get(&Domain::Project);
+        let own = (self.domain == Domain::Project).then_some(&self.own);
+        let environment = &own.or(other)?.environment;
+        environment
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    }
+
     /// Sets or removes an environment variable, for this session alone.
     pub fn set_variable(&mut self, name: &str, value: Option<&str>) {
         match (self.own.environment.iter().position(|(key, _)| key == name), value) {
