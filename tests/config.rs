@@ -310,6 +310,139 @@ fn validate_reports_values_that_vagrant_stumbles_over() {
     }
 }
 
+/// A line of a file in Ruby, in Lua and in TOML (nothing where it cannot be said), and what is said of it.
+const WRONG_KINDS: &[[&str; 4]] = &[
+    [
+        "config.vm.box = 5",
+        "config.vm.box = 5",
+        "vm.box = 5",
+        "vm.box must be text, and is 5",
+    ],
+    ["config.vm.box = :b", "", "", "vm.box must be text, and is :b"],
+    [
+        "config.vm.guest = true",
+        "config.vm.guest = true",
+        "vm.guest = true",
+        "vm.guest must be a name, and is true",
+    ],
+    [
+        "config.vm.allowed_synced_folder_types = 5",
+        "config.vm.allowed_synced_folder_types = 5",
+        "vm.allowed_synced_folder_types = 5",
+        "vm.allowed_synced_folder_types must be a list of words, and holds 5",
+    ],
+    [
+        "config.vm.allow_hosts_modification = 'yes'",
+        "config.vm.allow_hosts_modification = 'yes'",
+        "vm.allow_hosts_modification = 'yes'",
+        "vm.allow_hosts_modification must be true or false",
+    ],
+    [
+        "config.vm.allow_fstab_modification = nil",
+        "",
+        "",
+        "vm.allow_fstab_modification must be true or false",
+    ],
+    [
+        "config.vm.box_download_options = { retry: 5 }",
+        "config.vm.box_download_options = { retry = 5 }",
+        "vm.box_download_options.retry = 5",
+        "vm.box_download_options must hold texts and booleans, and retry is 5",
+    ],
+    [
+        "config.winrm.basic_auth_only = 5",
+        "config.winrm.basic_auth_only = 5",
+        "winrm.basic_auth_only = 5",
+        "winrm.basic_auth_only must be true or false, and is 5",
+    ],
+    [
+        "config.vagrant.plugins = 5",
+        "config.vagrant.plugins = 5",
+        "vagrant.plugins = 5",
+        "vagrant.plugins must name plugins, and holds 5",
+    ],
+    [
+        "config.vagrant.plugins = { 'a' => { 'of' => 1 } }",
+        "config.vagrant.plugins = { a = { of = 1 } }",
+        "vagrant.plugins.a.of = 1",
+        "vagrant.plugins asks of a `of`, which no plugin has",
+    ],
+    [
+        "config.vm.no_such_thing",
+        "local it = config.vm.no_such_thing",
+        "",
+        "there is no option `vm.no_such_thing`",
+    ],
+    [
+        "config.no_such_thing",
+        "local it = config.no_such_thing",
+        "no_such_thing = {}",
+        "there is no configuration section `no_such_thing`",
+    ],
+    [
+        "config.vm.provider('virtualbox') { |vb| vb.no_such_thing }",
+        "config.vm.provider('virtualbox', function(vb) local it = vb.no_such_thing end)",
+        "",
+        "there is no option `no_such_thing` of the provider virtualbox",
+    ],
+    [
+        "config.vm.provider('virtualbox') { |vb| vb.customize 'post-bood', ['modifyvm'] }",
+        "config.vm.provider('virtualbox', function(vb) vb.customize('post-bood', { 'modifyvm' }) end)",
+        "provider.virtualbox.customize = [['post-bood', ['modifyvm']]]",
+        "customize knows no event `post-bood`",
+    ],
+    [
+        "config.vm.provider('libvirt') { |it| it.cputopology sockets: 1, cores: 2 }",
+        "config.vm.provider('libvirt', function(it) it.cputopology({ sockets = 1, cores = 2 }) end)",
+        "provider.libvirt.cputopology = [{ sockets = 1, cores = 2 }]",
+        "`cputopology` of the provider libvirt needs `threads`",
+    ],
+];
+
+#[test]
+fn what_is_of_a_kind_that_vagrant_refuses_is_refused_by_its_line_in_each_language() {
+    for [ruby, lua, toml, said] in WRONG_KINDS {
+        let ruby_text = format!("Vagrant.configure('2') do |config|\n  config.vm.box = 'b'\n  {ruby}\nend\n");
+        let lua_text = format!("Vagrant.configure('2', function(config)\n  config.vm.box = 'b'\n  {lua}\nend)\n");
+        let names_box = toml.starts_with("vm.box =");
+        let toml_text = format!("\n{}\n{toml}\n", if names_box { "" } else { "vm.box = 'b'" });
+        for (file, line, text) in [
+            ("Vagrantfile", ruby, ruby_text),
+            ("Vagrantfile.lua", lua, lua_text),
+            ("Vagrantfile.toml", toml, toml_text),
+        ] {
+            if line.is_empty() {
+                continue;
+            }
+            let world = World::new();
+            world.write(file, &text);
+            let report = world.run(["validate"]).fails_with(said).stderr;
+            assert!(report.contains(&format!("{file}:3:")), "{text}: {report}");
+            assert_eq!(report.matches(&format!("{file}:")).count(), 1, "{text}: {report}");
+        }
+    }
+}
+
+#[test]
+fn what_vagrant_takes_for_nothing_is_no_mistake() {
+    let world = World::new();
+    let text = r#"Vagrant.configure("2") do |config|
+  config.vm.box = "b"
+  config.vm.clone = false
+  config.vm.guest = false
+  config.vm.box_download_ca_cert = false
+  config.ssh.config = false
+  config.ssh.private_key_path = false
+  config.winrm.no_such_thing
+  config.vagrant.plugins = ["one", { "two" => { "version" => "1" } }]
+  config.trigger.before(:up) { |it| it.info = false; it.ignore = false; it.exit_codes = false }
+  config.vm.provider("virtualbox") { |vb| vb.customize "pre-boot", ["modifyvm", :id, "--audio", "none"] }
+end
+"#;
+    world.write("Vagrantfile", text);
+    world.run(["validate"]).success();
+}
+
 #[test]
 fn a_machine_s_name_leads_nowhere_in_any_language() {
     for (file, text) in [

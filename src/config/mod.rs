@@ -9,6 +9,7 @@
 
 pub mod cloud_init;
 pub mod disks;
+mod foreign;
 pub mod hardware;
 pub mod json;
 pub mod merged;
@@ -130,6 +131,8 @@ impl Config {
     fn read(merged: Merged, provider: &ProviderChoice<'_>, project: &ProjectFacts, mistakes: &mut Mistakes) -> Self {
         let core = &merged.core.options;
         namespaces::refuse_unknown(&merged.core, &project.accepted_namespaces, mistakes);
+        others::check_plugins(core, mistakes);
+        others::check_words(core, mistakes);
         let config = Self {
             vm: Vm::read(core, project, provider.box_optional, mistakes),
             synced_folders: SyncedFolder::read_all(
@@ -185,6 +188,7 @@ fn read_hardware(providers: &ProviderConfigs, choice: &ProviderChoice<'_>, mista
     if let (Some(foreign), Some(known), false) = (foreign, known, choice.options.is_empty()) {
         foreign.refuse_unknown(&[known], mistakes);
         Hardware::refuse_words(foreign, mistakes);
+        foreign::check(foreign, mistakes);
     }
     let of = |it: Option<&ProviderConfig>| it.map(Hardware::of).unwrap_or_default();
     of(own).or(of(foreign))

@@ -2,10 +2,11 @@
 
 use schema::Descriptor;
 use vagrantfile::Plugins;
+use vagrantfile::layer::Call;
 use vagrantfile::plugins::BUILT_IN;
 
 use super::mistake::{Mistakes, did_you_mean};
-use super::table::{Body, descriptor};
+use super::table::{Body, Called, descriptor};
 use super::{others, ssh, triggers, vm, winrm};
 
 /// A part of a configuration.
@@ -195,7 +196,11 @@ pub fn namespace_of(path: &str) -> Option<&'static Namespace> {
 /// Notes options that no namespace has, and namespaces that nobody knows. `accepted` are those of plugins that count as installed.
 pub fn refuse_unknown(core: &Body, accepted: &AcceptedNamespaces, mistakes: &mut Mistakes) {
     let assigned = core.options.iter().map(|(path, value)| (path, value.origin.as_ref()));
-    let called = core.calls.iter().map(|it| (it.name.as_str(), Some(&it.origin)));
+    let called = core
+        .calls
+        .iter()
+        .filter(|it| !is_overlooked(it))
+        .map(|it| (it.name.as_str(), Some(&it.origin)));
     let mut refused: Vec<&str> = Vec::new();
     for (path, origin) in assigned.chain(called) {
         let namespace = path.split('.').next().unwrap_or(path);
@@ -208,6 +213,11 @@ pub fn refuse_unknown(core: &Body, accepted: &AcceptedNamespaces, mistakes: &mut
             }
         }
     }
+}
+
+/// Vagrant never looks at what it does not know of these two, and reading it does nothing.
+fn is_overlooked(called: &Called) -> bool {
+    called.call == Call::default() && ["winrm.", "windows."].iter().any(|it| called.name.starts_with(it))
 }
 
 fn refuse_option(

@@ -5,7 +5,7 @@ use vagrantfile::layer::Value;
 
 use super::mistake::Mistakes;
 use super::table::Table;
-use super::value::to_text;
+use super::value::{shown, to_text};
 
 /// Checks what Vagrant checks of `config.vagrant`, and returns the values that are never to be shown.
 pub fn read_sensitive(options: &Table, mistakes: &mut Mistakes) -> Vec<String> {
@@ -24,6 +24,61 @@ pub fn read_sensitive(options: &Table, mistakes: &mut Mistakes) -> Vec<String> {
             );
             Vec::new()
         }
+    }
+}
+
+/// Notes what cannot say which plugins a project asks Vagrant for: names, or a table of them with what is asked of each.
+pub fn check_plugins(options: &Table, mistakes: &mut Mistakes) {
+    let Some(written) = options.get("vagrant.plugins") else {
+        return;
+    };
+    if let Err(message) = check_plugins_of(&written.value) {
+        let mistake = mistakes.at(written.origin.as_ref(), "vagrant", message);
+        mistake.advise("write a name, a list of names, or a table of names with `version`, `sources` or `entry_point`");
+    }
+}
+
+/// Notes what Vagrant cannot take in small options that nothing here reads.
+pub fn check_words(options: &Table, mistakes: &mut Mistakes) {
+    let origin_of = |path: &str| options.get(path).and_then(|it| it.origin.as_ref());
+    if options.value("vagrant.host") == Some(&Value::Boolean(true)) {
+        mistakes.at(
+            origin_of("vagrant.host"),
+            "vagrant",
+            "vagrant.host must be a name, and is true",
+        );
+    }
+    let work_network = "windows.set_work_network";
+    if options.get(work_network).is_some_and(|it| it.value == Value::Nil) {
+        mistakes.at(
+            origin_of(work_network),
+            "windows",
+            format!("{work_network} must be true or false"),
+        );
+    }
+}
+
+fn check_plugins_of(plugins: &Value) -> Result<(), String> {
+    match plugins {
+        Value::String(_) => Ok(()),
+        Value::List(items) => items.iter().try_for_each(check_plugins_of),
+        Value::Map(pairs) => pairs.iter().try_for_each(|(name, asked)| check_plugin(name, asked)),
+        other => Err(format!("vagrant.plugins must name plugins, and holds {}", shown(other))),
+    }
+}
+
+fn check_plugin(name: &Value, asked: &Value) -> Result<(), String> {
+    let name = to_text(name).unwrap_or_default();
+    let Value::Map(asked) = asked else {
+        return Err(format!(
+            "vagrant.plugins asks of {name} {}, which is no table",
+            shown(asked)
+        ));
+    };
+    let mut keys = asked.iter().filter_map(|(key, _)| to_text(key));
+    match keys.find(|it| !["sources", "version", "entry_point"].contains(&it.as_str())) {
+        Some(key) => Err(format!("vagrant.plugins asks of {name} `{key}`, which no plugin has")),
+        None => Ok(()),
     }
 }
 

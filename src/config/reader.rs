@@ -54,6 +54,11 @@ impl<'a> Reader<'a> {
         self.options.value(path)
     }
 
+    /// The option as it was written, nil too.
+    pub fn written(&self, path: &str) -> Option<&'a Value> {
+        self.options.get(path).map(|it| &it.value)
+    }
+
     /// A yes or a no, as Ruby takes a value in a condition.
     pub fn boolean(&mut self, path: &str) -> bool {
         let Some(written) = self.options.get(path) else {
@@ -65,6 +70,19 @@ impl<'a> Reader<'a> {
                 .advise("write `false`: Ruby takes every text and every number for true");
         }
         truthy(&written.value)
+    }
+
+    /// A yes or a no that is written as one: Vagrant refuses all else, nil too.
+    pub fn strict_boolean(&mut self, path: &str) -> bool {
+        match self.written(path) {
+            None | Some(Value::Boolean(_)) => {}
+            Some(other) => {
+                let message = format!("{path} must be true or false, and is {}", shown(other));
+                self.mistake(path, message);
+                return truthy(other);
+            }
+        }
+        self.boolean(path)
     }
 
     /// A whole number.
@@ -106,9 +124,9 @@ impl<'a> Reader<'a> {
         port
     }
 
-    /// Text; a symbol, a number or a boolean is taken for the text that it is written as.
+    /// Text; a symbol, a number or `true` is taken for the text that it is written as, and `false` is none.
     pub fn text(&mut self, path: &str) -> Option<String> {
-        match self.value(path) {
+        match self.value(path).filter(|it| truthy(it)) {
             None => match self.default(path) {
                 Some(Default::String(text) | Default::Symbol(text)) if !self.options.contains(path) => {
                     Some(text.to_owned())
@@ -125,6 +143,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Text and nothing else: Vagrant asks of the value what only text can answer.
+    pub fn only_text(&mut self, path: &str) -> Option<String> {
+        match self.value(path)? {
+            Value::String(text) => Some(text.clone()),
+            other => {
+                self.mistake(path, format!("{path} must be text, and is {}", shown(other)));
+                None
+            }
+        }
+    }
+
+    /// A name, as text or a symbol; `false` is none.
+    pub fn name(&mut self, path: &str) -> Option<String> {
+        if self.value(path) == Some(&Value::Boolean(true)) {
+            self.mistake(path, format!("{path} must be a name, and is true"));
+        }
+        self.text(path)
+    }
+
     /// One of the words of the option's descriptor.
     pub fn word(&mut self, path: &str) -> Option<String> {
         let word = self.text(path)?;
@@ -137,9 +174,9 @@ impl<'a> Reader<'a> {
         Some(word)
     }
 
-    /// A list of texts; one text is a list of one.
+    /// A list of texts; one text is a list of one, and `false` is none.
     pub fn texts(&mut self, path: &str) -> Vec<String> {
-        let Some(value) = self.value(path) else {
+        let Some(value) = self.value(path).filter(|it| truthy(it)) else {
             return match self.default(path) {
                 Some(Default::List(items)) if !self.options.contains(path) => {
                     items.iter().map(|it| (*it).to_owned()).collect()

@@ -125,8 +125,15 @@ impl Trigger {
         let descriptors = [OPTIONS];
         let mut reader = Reader::new(&body.options, &descriptors, SECTION, Some(&definition.origin), mistakes);
         reader.refuse_unknown("of a trigger", body);
+        if body.options.get("on_error").is_some_and(|it| !truthy(&it.value)) {
+            let mistake = reader.mistake("on_error", "`on_error` of a trigger cannot be nothing");
+            mistake.advise("it is one of: halt, continue");
+        }
         for option in ["name", "info", "warn"] {
-            if reader.value(option).is_some_and(|it| !matches!(it, Value::String(_))) {
+            if reader
+                .value(option)
+                .is_some_and(|it| truthy(it) && !matches!(it, Value::String(_)))
+            {
                 reader.mistake(option, format!("`{option}` of a trigger must be text"));
             }
         }
@@ -157,7 +164,11 @@ impl Trigger {
 
 /// Refuses what is no name of a command, and no block.
 fn refuse_other_types(reader: &mut Reader<'_>) {
-    let ignored = reader.value("ignore").map(to_list).unwrap_or_default();
+    let ignored = reader
+        .value("ignore")
+        .filter(|it| truthy(it))
+        .map(to_list)
+        .unwrap_or_default();
     if let Some(other) = ignored.iter().find(|it| it.as_text().is_none()) {
         let message = format!(
             "`ignore` of a trigger must be names of commands, and holds {}",
@@ -213,7 +224,7 @@ pub fn script_options(option: &str, pairs: &[(Value, Value)], origin: &Origin) -
 }
 
 fn read_exit_codes(reader: &mut Reader<'_>) -> Vec<i64> {
-    let Some(value) = reader.value("exit_codes") else {
+    let Some(value) = reader.value("exit_codes").filter(|it| truthy(it)) else {
         return vec![0];
     };
     let codes: Option<Vec<i64>> = to_list(value).iter().map(to_integer).collect();

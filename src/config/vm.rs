@@ -11,7 +11,7 @@ use super::ProjectFacts;
 use super::mistake::{Mistakes, did_you_mean};
 use super::reader::Reader;
 use super::table::Table;
-use super::value::to_text;
+use super::value::{shown, to_list, to_text, truthy};
 
 const SECTION: &str = "vm";
 
@@ -100,7 +100,7 @@ impl Vm {
         let descriptors = [OPTIONS];
         let mut reader = Reader::new(options, &descriptors, SECTION, None, mistakes);
         let vm = Self {
-            box_name: reader.text("vm.box"),
+            box_name: reader.only_text("vm.box"),
             box_url: reader.texts("vm.box_url"),
             box_version: reader.text("vm.box_version"),
             box_architecture: reader.text("vm.box_architecture"),
@@ -113,19 +113,19 @@ impl Vm {
             graceful_halt_timeout: reader.seconds("vm.graceful_halt_timeout"),
             hostname: reader.text("vm.hostname"),
             cloud_init_first_boot_only: reader.boolean("vm.cloud_init_first_boot_only"),
-            allow_hosts_modification: reader.boolean("vm.allow_hosts_modification"),
-            allow_fstab_modification: reader.value("vm.allow_fstab_modification").map(super::value::truthy),
+            allow_hosts_modification: reader.strict_boolean("vm.allow_hosts_modification"),
+            allow_fstab_modification: reader
+                .written("vm.allow_fstab_modification")
+                .is_some()
+                .then(|| reader.strict_boolean("vm.allow_fstab_modification")),
             depends_on: reader.texts("vm.depends_on"),
             post_up_message: reader.text("vm.post_up_message").unwrap_or_default(),
             usable_port_range: reader.ports("vm.usable_port_range"),
-            communicator: reader.text("vm.communicator"),
-            guest: reader.text("vm.guest"),
+            communicator: reader.name("vm.communicator"),
+            guest: reader.name("vm.guest"),
             base_mac: reader.text("vm.base_mac"),
             base_address: reader.text("vm.base_address"),
-            allowed_synced_folder_types: reader
-                .value("vm.allowed_synced_folder_types")
-                .is_some()
-                .then(|| reader.texts("vm.allowed_synced_folder_types")),
+            allowed_synced_folder_types: read_kinds(&mut reader),
         };
         vm.validate(&mut reader, box_optional);
         vm.check_needed(&mut reader, &project.machines);
@@ -144,7 +144,7 @@ impl Vm {
                     .mistake("vm.clone", "vm.box and vm.clone are both set")
                     .advise("a machine is made of one of them");
             }
-            (None, None) if !box_optional => {
+            (None, None) if !box_optional && reader.value("vm.box").is_none() => {
                 let mistake = reader.mistake("vm.box", "no box is named");
                 mistake.advise("set `config.vm.box`, for example to \"debian/12\"");
             }
@@ -154,8 +154,9 @@ impl Vm {
             let mistake = reader.mistake("vm.hostname", format!("`{hostname}` cannot be a host's name"));
             mistake.advise("a name has letters, digits, hyphens and dots, and starts with a letter or a digit");
         }
-        for part in self
-            .box_version
+        // `false`, which is no version, is no constraint either.
+        let version = reader.value("vm.box_version").and_then(to_text);
+        for part in version
             .iter()
             .flat_map(|it| it.split(','))
             .filter(|it| !is_version_constraint(it))
@@ -190,6 +191,19 @@ impl Vm {
     }
 }
 
+/// Kinds are words: a number is no kind, not even as text.
+fn read_kinds(reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    const OPTION: &str = "vm.allowed_synced_folder_types";
+    let items = to_list(reader.value(OPTION)?);
+    for item in items.iter().filter(|it| it.as_text().is_none()) {
+        reader.mistake(
+            OPTION,
+            format!("{OPTION} must be a list of words, and holds {}", shown(item)),
+        );
+    }
+    Some(items.iter().filter_map(|it| it.as_text().map(str::to_owned)).collect())
+}
+
 fn read_download(reader: &mut Reader<'_>, project: &ProjectFacts) -> BoxDownload {
     let mut path = |option: &str, exists: fn(&std::path::Path) -> bool| {
         let written = reader.text(option)?;
@@ -206,8 +220,28 @@ fn read_download(reader: &mut Reader<'_>, project: &ProjectFacts) -> BoxDownload
         checksum: read_checksum(reader),
         insecure: reader.boolean("vm.box_download_insecure"),
         location_trusted: reader.boolean("vm.box_download_location_trusted"),
-        options: reader.pairs("vm.box_download_options"),
+        options: read_download_options(reader),
     }
+}
+
+/// What becomes of an option on the downloader's command line is said by [`extra_download_options`].
+fn read_download_options(reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    const OPTION: &str = "vm.box_download_options";
+    let pairs = match reader.written(OPTION) {
+        None => return Vec::new(),
+        Some(Value::Map(pairs)) => pairs,
+        Some(other) => {
+            reader.mistake(OPTION, format!("{OPTION} must be a table, and is {}", shown(other)));
+            return Vec::new();
+        }
+    };
+    let is_word = |it: &Value| !truthy(it) || matches!(it, Value::String(_) | Value::Boolean(true));
+    for (key, value) in pairs.iter().filter(|(_, value)| !is_word(value)) {
+        let key = to_text(key).unwrap_or_default();
+        let message = format!("{OPTION} must hold texts and booleans, and {key} is {}", shown(value));
+        reader.mistake(OPTION, message);
+    }
+    reader.pairs(OPTION)
 }
 
 fn read_checksum(reader: &mut Reader<'_>) -> Option<Checksum> {

@@ -64,6 +64,11 @@ impl Handle {
         let reading = inner.shared.model.borrow_mut().get(object, name);
         match reading.map_err(|error| Failure::of_model(&error))? {
             Reading::Object(object) => self.member(Some(object), name).into_value(state),
+            Reading::Unknown(object) => {
+                let origin = inner.origin(state);
+                inner.shared.model.borrow_mut().note_reading(object, origin);
+                self.member(Some(object), name).into_value(state)
+            }
             Reading::Value(Datum::Plain(Value::Unset)) if inner.is_option(&self.path, name) => Ok(LuaValue::Nil),
             Reading::Value(Datum::Plain(Value::Unset)) => self.member(None, name).into_value(state),
             Reading::Value(datum) => values::datum_to_lua(state, &datum),

@@ -17,6 +17,7 @@
 
 mod calls;
 mod datum;
+mod libvirt;
 mod lists;
 mod options;
 mod signature;
@@ -28,7 +29,7 @@ pub use signature::Signature;
 
 use crate::layer::{Call, Entry, Origin, Setting, Value};
 use crate::session::FileId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The objects of all runs of a session.
 pub struct Model {
@@ -76,6 +77,8 @@ pub enum Reading {
     Value(Datum),
     /// A further object.
     Object(ObjectId),
+    /// A further object below a name that nobody knows. The language tells [`Model::note_reading`] where it was read.
+    Unknown(ObjectId),
     /// An empty collection that a file fills in place. The language makes one of its own and assigns it with [`Model::adopt`].
     Collection(Value),
 }
@@ -160,6 +163,8 @@ struct Record {
     defined: Vec<Defined>,
     /// Where among these a name stands.
     machines: HashMap<String, usize>,
+    /// Names that nobody knows and that were read, with where.
+    unknown: BTreeMap<String, Origin>,
     is_version_one: bool,
     is_filled: bool,
 }
@@ -232,6 +237,7 @@ impl Model {
             attributes,
             defined,
             machines: HashMap::new(),
+            unknown: BTreeMap::new(),
             is_version_one,
             is_filled: false,
         });
@@ -272,8 +278,9 @@ impl Model {
             return Ok(Reading::Value(Datum::Plain(list)));
         }
         match self.options.look(&self.records[record].owner, &path) {
+            options::Look::Namespace => Ok(Reading::Object(self.object(record, path))),
             // Vagrant takes what it does not know for a namespace, too, and complains when the whole file is read.
-            options::Look::Namespace | options::Look::Unknown => Ok(Reading::Object(self.object(record, path))),
+            options::Look::Unknown => Ok(Reading::Unknown(self.object(record, path))),
             options::Look::Unset => Ok(Reading::Value(Datum::Plain(Value::Unset))),
             options::Look::Collection(value) => Ok(Reading::Collection(value)),
         }
@@ -305,6 +312,15 @@ impl Model {
         self.assign(record, path, What::Assign(value), origin);
     }
 
+    /// Notes where a name that nobody knows was read first. It counts as a call of that name, unless more is said below it.
+    pub fn note_reading(&mut self, object: ObjectId, origin: Origin) {
+        let Object { record, prefix } = &self.objects[object.0 as usize];
+        let (record, path) = (*record, prefix.clone());
+        if !self.is_closed(record) && !self.records[record].is_version_one {
+            self.records[record].unknown.entry(path).or_insert(origin);
+        }
+    }
+
     /// Takes over the collection that a language made for [`Reading::Collection`].
     pub fn adopt(&mut self, object: ObjectId, name: &str, value: Datum, origin: Origin) {
         let (record, path) = self.path(object, name);
@@ -324,7 +340,12 @@ impl Model {
     /// Whether `object.name` is a call even where nothing is passed to it.
     pub fn is_bare_call(&self, object: ObjectId, name: &str) -> bool {
         let (record, path) = self.path(object, name);
-        self.records[record].owner == Owner::Root && matches!(path.as_str(), "trigger.before" | "trigger.after")
+        match &self.records[record].owner {
+            Owner::Root => matches!(path.as_str(), "trigger.before" | "trigger.after"),
+            // These only have methods of such names, with options that may all be left out.
+            owner @ Owner::Provider(name) if name == "libvirt" => Signature::of_method(owner, &path).is_some(),
+            _ => false,
+        }
     }
 
     /// Calls `object.name(arguments) { block }`.
@@ -341,8 +362,12 @@ impl Model {
         if self.records[record].is_version_one && is_root {
             return self.call_version_one(record, &path, arguments, origin);
         }
-        if is_root && !self.is_closed(record) {
-            signature::check_call(&path, &arguments)?;
+        if !self.is_closed(record) {
+            match &self.records[record].owner {
+                Owner::Root => signature::check_call(&path, &arguments)?,
+                Owner::Provider(name) if name == "libvirt" => libvirt::check_call(&path, &arguments)?,
+                _ => {}
+            }
         }
         match path.as_str() {
             "vm.define" if is_root => self.define(record, arguments, origin),
@@ -424,7 +449,25 @@ impl Model {
                 origin: origin.clone(),
             });
         }
+        entries.extend(self.unknown_entries(record));
         entries
+    }
+
+    /// The names that were only read, as calls.
+    fn unknown_entries(&self, record: usize) -> impl Iterator<Item = Entry> {
+        let Record { unknown, lines, .. } = &self.records[record];
+        let is_more = |line: &Line, path: &str| {
+            let rest = line.path.strip_prefix(path);
+            rest.is_some_and(|it| it.is_empty() || it.starts_with('.'))
+        };
+        let only_read = unknown
+            .iter()
+            .filter(move |(path, _)| !lines.iter().any(|line| is_more(line, path)));
+        only_read.map(|(path, origin)| Entry {
+            path: path.clone(),
+            setting: Setting::Call(Call::default()),
+            origin: origin.clone(),
+        })
     }
 
     fn object(&mut self, record: usize, prefix: String) -> ObjectId {

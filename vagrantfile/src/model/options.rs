@@ -24,7 +24,7 @@ pub(super) enum Look {
     Unset,
     /// An option that starts as an empty collection.
     Collection(Value),
-    /// No option of a namespace that is known.
+    /// No option of a namespace that is known, or no such namespace; a plugin may have it.
     Unknown,
 }
 
@@ -109,6 +109,7 @@ impl Options {
         match owner {
             Owner::Root => self.look_in_root(path),
             Owner::Discarded => Look::Namespace,
+            Owner::Provider(name) | Owner::Provisioner(name) if self.lacks(name, path) => Look::Unknown,
             Owner::Provider(name) => self.collection(name, path).unwrap_or(Look::Namespace),
             Owner::Provisioner(name) | Owner::Body(name) => self.collection(name, path).unwrap_or(Look::Unset),
         }
@@ -127,8 +128,19 @@ impl Options {
         Some(look_of(found)).filter(|it| matches!(it, Look::Collection(_)))
     }
 
+    /// Whether an owner is described, and has nothing of that name.
+    fn lacks(&self, owner: &str, path: &str) -> bool {
+        let mut lists = self.owned.iter().filter(|(name, _)| *name == owner).peekable();
+        lists.peek().is_some()
+            && !path.contains('.')
+            && !lists.any(|(_, options)| options.iter().any(|it| it.path.split('.').next() == Some(path)))
+    }
+
     fn look_in_root(&self, path: &str) -> Look {
         let (namespace, rest) = path.split_once('.').unwrap_or((path, ""));
+        if rest.is_empty() && !NAMESPACES.contains(&namespace) {
+            return Look::Unknown;
+        }
         if rest.is_empty() || INNER_NAMESPACES.contains(&path) || !NAMESPACES.contains(&namespace) {
             return Look::Namespace;
         }

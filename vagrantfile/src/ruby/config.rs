@@ -148,6 +148,11 @@ fn get(it: &mut Interpreter, object: ObjectId, name: &str) -> Eval {
     let reading = it.shared.model.borrow_mut().get(object, name);
     match reading {
         Ok(Reading::Object(inner)) => Ok(Value::Config(inner)),
+        Ok(Reading::Unknown(inner)) => {
+            let origin = it.origin();
+            it.shared.model.borrow_mut().note_reading(inner, origin);
+            Ok(Value::Config(inner))
+        }
         Ok(Reading::Value(datum)) => {
             let value = from_datum(it, &datum);
             Ok(if name == "provisioners" {

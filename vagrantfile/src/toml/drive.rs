@@ -243,8 +243,13 @@ impl Toml {
     }
 
     fn inner(&self, object: ObjectId, name: &str, origin: &Origin) -> Result<ObjectId> {
-        match self.shared.model.borrow_mut().get(object, name) {
+        let mut model = self.shared.model.borrow_mut();
+        match model.get(object, name) {
             Ok(Reading::Object(object)) => Ok(object),
+            Ok(Reading::Unknown(object)) => {
+                model.note_reading(object, origin.clone());
+                Ok(object)
+            }
             Ok(_) => Err(self.report(origin, format!("`{name}` is not a table"), None)),
             Err(error) => Err(self.refused(origin, &error)),
         }

@@ -59,6 +59,50 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("config.vm.provider(:libvirt) { |it| it.boot }", "given 0, expected 1"),
     (
+        "config.vm.provider(:libvirt) { |it| it.cputopology sockets: 1, cores: nil, threads: 1 }",
+        "`cputopology` of the provider libvirt needs `cores`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.usb bus: 1 }",
+        "`usb` of the provider libvirt needs `device`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.usb startupPolicy: 'x' }",
+        "`usb` of the provider libvirt needs `vendor` or `product` or `bus`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.memorybacking :access }",
+        "`memorybacking` of the provider libvirt needs `mode`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.memtune type: :hard_limit, value: 1 }",
+        "takes for `type` only the text hard_limit, soft_limit, swap_hard_limit",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.channel type: 'unix', target_type: 'guestfwd', target_port: 1 }",
+        "`channel` of the provider libvirt needs `target_address`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.hyperv_feature name: 'spinlocks', state: 'on' }",
+        "`hyperv_feature` of the provider libvirt needs `retries`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.smartcard mode: 'host' }",
+        "takes for `mode` only the text passthrough",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.clock_timer name: 'rtc', trak: 'x' }",
+        "`clock_timer` of the provider libvirt has no option `trak`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.launchsecurity }",
+        "`launchsecurity` of the provider libvirt needs `type`",
+    ),
+    (
+        "config.vm.provider(:libvirt) { |it| it.random model: 'egd' }",
+        "takes for `model` only the text random",
+    ),
+    (
         "Vagrant.plugin('3')",
         "Plugin superclass not found for version/component: 3",
     ),
@@ -83,6 +127,9 @@ const TAKEN: &[&str] = &[
     "config.trigger.before(:up) { |it| it.ruby { } }",
     "config.vm.define 'a', nil",
     "config.vm.provider(:libvirt) { |it| it.storage :file, size: '1G' }",
+    "config.vm.provider(:libvirt) { |it| it.usb vendor: 1; it.random; it.random model: 'random' }",
+    "config.vm.provider(:libvirt) { |it| it.memorybacking :nosharepages; it.pci bus: 1, slot: 2, function: 0 }",
+    "config.vm.provider(:libvirt) { |it| it.smartcard mode: 'passthrough'; it.clock_timer name: 'rtc', track: 'x' }",
     "Class.new(Vagrant.plugin(2, :command)) && Class.new(Vagrant.plugin('2'))",
     "config.unheard_of.thing 1, 2",
     "raise 'no symbol' unless config.vm.box.is_a?(Symbol) && config.vm.box == :__UNSET__VALUE__",
