@@ -47,6 +47,8 @@ pub struct Interpreter {
     pub last_blocks: Vec<Value>,
     /// What files defined for one object of the configuration alone.
     pub(super) config_singletons: HashMap<crate::model::ObjectId, Rc<Class>>,
+    /// What files defined for one text, list, hash or block alone, by its identity; it is kept here, so that no other one gets that.
+    pub(super) value_singletons: HashMap<usize, (Value, Rc<Class>)>,
     /// When the `Timeout.timeout` around what runs ends, in seconds since 1970.
     pub deadline: Option<f64>,
     /// The commands that were started and not waited for yet.
@@ -97,6 +99,7 @@ impl Interpreter {
             libraries: HashSet::new(),
             last_blocks: Vec::new(),
             config_singletons: HashMap::new(),
+            value_singletons: HashMap::new(),
             deadline: None,
             children: Vec::new(),
             source,

@@ -40,8 +40,20 @@ impl Interpreter {
                 found.or_else(|| self.find_in(&object.class.clone(), name))
             }
             Value::Class(class) => self.find_class_method(class, name),
-            _ => self.find_in(&self.class_of(value), name),
+            _ => {
+                let singleton = self.value_singleton(value);
+                let found = singleton.and_then(|it| self.find_in(&it, name));
+                found.or_else(|| self.find_in(&self.class_of(value), name))
+            }
         }
+    }
+
+    fn value_singleton(&self, value: &Value) -> Option<Rc<Class>> {
+        if self.value_singletons.is_empty() {
+            return None;
+        }
+        let (owner, singleton) = self.value_singletons.get(&value.identity())?;
+        owner.is_same(value).then(|| singleton.clone())
     }
 
     pub(super) fn find_class_method(&mut self, class: &Rc<Class>, name: Symbol) -> Option<Rc<Method>> {
@@ -105,6 +117,12 @@ impl Interpreter {
                 let singleton = singletons
                     .entry(*object)
                     .or_insert_with(|| Class::singleton_of("", None));
+                return Ok(singleton.clone());
+            }
+            Value::String(_) | Value::Array(_) | Value::Hash(_) | Value::Proc(_) => {
+                self.cache.clear();
+                let made = self.value_singletons.entry(value.identity());
+                let (_, singleton) = made.or_insert_with(|| (value.clone(), Class::singleton_of("", None)));
                 return Ok(singleton.clone());
             }
             _ => return Err(self.error("TypeError", "can't define singleton")),

@@ -253,7 +253,6 @@ const METHODS: Methods = &[
         let other = arguments.get(0).cloned().unwrap_or(Value::Nil);
         holds(it, &other, this)
     }),
-    ("compare_by_identity", |_, this, _| Ok(this.clone())),
     ("deconstruct_keys", |_, this, _| Ok(this.clone())),
     ("key_order", |_, this, _| Ok(this.clone())),
     ("stringify_keys", |it, this, _| {
@@ -266,6 +265,13 @@ const METHODS: Methods = &[
 ];
 
 const CHANGING: Methods = &[
+    ("compare_by_identity", |it, this, _| {
+        own(it, this)?.compare_by_identity();
+        Ok(this.clone())
+    }),
+    ("compare_by_identity?", |it, this, _| {
+        Ok(Value::Boolean(own(it, this)?.by_identity.get()))
+    }),
     ("[]=", store),
     ("store", store),
     ("delete", |it, this, arguments| {

@@ -1,10 +1,13 @@
 //! `YAML`, as Psych reads it: YAML 1.1 for plain scalars, `:symbols`, `<<` merges, the last of two equal keys.
 
+mod differences;
+
 use super::Methods;
-use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
+use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// How deep a document may be nested.
@@ -12,11 +15,14 @@ const DEEPEST: usize = 500;
 
 pub fn install(it: &mut Interpreter) {
     let psych = it.core.module_at("Psych");
-    let error = it.core.class_at("Psych::Exception", &it.core.standard_error.clone());
-    it.core.class_at("Psych::SyntaxError", &error);
+    let runtime = it.core.named("RuntimeError");
+    let error = it.core.class_at("Psych::Exception", &runtime);
+    let syntax = it.core.class_at("Psych::SyntaxError", &error);
+    it.methods(&syntax, PLACES);
     it.core.class_at("Psych::DisallowedClass", &error);
     let alias = it.core.class_at("Psych::BadAlias", &error);
     it.core.class_at("Psych::AliasesNotEnabled", &alias);
+    it.core.class_at("Psych::AnchorNotDefined", &alias);
     it.own_methods(&psych, METHODS);
     it.put(&it.core.object.clone(), "YAML", Value::Class(psych));
     let object = it.core.object.clone();
@@ -53,6 +59,28 @@ const METHODS: Methods = &[
         Ok(Value::string(dump(it, &value)?))
     }),
 ];
+
+/// What a syntax error tells of its place.
+const PLACES: Methods = &[
+    ("file", |_, this, _| Ok(told(this, "@file"))),
+    ("line", |_, this, _| Ok(told(this, "@line"))),
+    ("column", |_, this, _| Ok(told(this, "@column"))),
+    ("offset", |_, this, _| Ok(told(this, "@offset"))),
+    ("problem", |_, this, _| Ok(told(this, "@problem"))),
+    ("context", |_, _, _| Ok(Value::Nil)),
+];
+
+fn told(error: &Value, name: &str) -> Value {
+    match error {
+        Value::Object(error) => error
+            .instance
+            .borrow()
+            .get(&Symbol::new(name))
+            .cloned()
+            .unwrap_or(Value::Nil),
+        _ => Value::Nil,
+    }
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Trust {
@@ -157,26 +185,94 @@ struct Builder {
 }
 
 fn documents(it: &mut Interpreter, text: &str, options: Options, name: &str) -> Outcome<Vec<Value>> {
-    it.work(text.len() * 8)?;
+    it.work(text.len() * 7)?;
+    let mut text = Cow::Borrowed(text);
+    loop {
+        it.work(text.len())?;
+        let problem = match read(it, &text, options)? {
+            Ok(documents) => return Ok(documents),
+            Err(problem) => problem,
+        };
+        match differences::mended(&text, &problem) {
+            Some(mended) => text = Cow::Owned(mended),
+            None => return Err(refused(it, &text, &problem, name)),
+        }
+    }
+}
+
+/// What keeps a text from being YAML.
+struct Problem {
+    what: String,
+    line: usize,
+    /// From 0, in characters.
+    column: usize,
+    /// How many characters stand before it.
+    offset: usize,
+}
+
+fn read(it: &mut Interpreter, text: &str, options: Options) -> Outcome<Result<Vec<Value>, Problem>> {
     let mut builder = Builder {
         options,
         open: Vec::new(),
         anchors: HashMap::new(),
         documents: Vec::new(),
     };
+    let mut tabs = differences::Tabs::of(text);
     for event in Parser::new_from_str(text) {
         it.tick()?;
         match event {
-            Ok((event, _)) => builder.take(it, event)?,
+            Ok((event, span)) => {
+                tabs.pass(&event, &span);
+                builder.take(it, event)?;
+            }
             Err(error) => {
                 let place = error.marker();
-                let (line, column) = (place.line(), place.col() + 1);
-                let message = format!("{name}: {} at line {line} column {column}", error.info());
-                return Err(it.error("Psych::SyntaxError", message));
+                return Ok(Err(Problem {
+                    what: error.info().to_owned(),
+                    line: place.line(),
+                    column: place.col(),
+                    offset: place.index(),
+                }));
             }
         }
     }
-    Ok(builder.documents)
+    Ok(match tabs.misplaced() {
+        Some(problem) => Err(problem),
+        None => Ok(builder.documents),
+    })
+}
+
+fn refused(it: &mut Interpreter, text: &str, problem: &Problem, name: &str) -> Box<Flow> {
+    if problem.what.contains("unknown anchor") {
+        let rest = text.chars().skip(problem.offset).skip_while(|it| *it == '*');
+        let anchor: String = rest
+            .take_while(|it| it.is_alphanumeric() || matches!(it, '-' | '_'))
+            .collect();
+        let message = format!("An alias referenced an unknown anchor: {anchor}");
+        return it.error("Psych::AnchorNotDefined", message);
+    }
+    let (line, column) = (problem.line, problem.column + 1);
+    let message = format!("{name}: {} at line {line} column {column}", problem.what);
+    let flow = it.error("Psych::SyntaxError", message);
+    if let Flow::Raise(Value::Object(error)) = &*flow {
+        let file = name.trim_matches(['(', ')']);
+        let file = if file == "<unknown>" {
+            Value::Nil
+        } else {
+            Value::string(file)
+        };
+        let number = |it: usize| Value::Integer(it as i64);
+        let told = [
+            ("@file", file),
+            ("@line", number(line)),
+            ("@column", number(column)),
+            ("@offset", number(problem.offset)),
+            ("@problem", Value::string(problem.what.as_str())),
+        ];
+        let told = told.map(|(name, value)| (Symbol::new(name), value));
+        error.instance.borrow_mut().extend(told);
+    }
+    flow
 }
 
 impl Builder {

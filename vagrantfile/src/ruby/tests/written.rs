@@ -54,3 +54,61 @@ require "ipaddr"; [IPAddr.new("::1").loopback?, IPAddr.new("fe80::1").succ.to_s,
         "##]],
     );
 }
+
+#[test]
+fn tabs_and_places_of_mistakes_in_yaml_are_as_psych_has_them() {
+    check_each(
+        r###"
+YAML.load("a:\tb\nc:\t\td")
+YAML.load("a: 'x\n\ty'\nb: [1,\n\t2]")
+YAML.load("a: 1\n  \t\nb: 2\t# c\n")
+YAML.load("a: |\n  \tx: y\n  z\n")
+YAML.load("a:\n  - \"b\n\tc\"\n  - d")
+YAML.load("a:\n  - b: \"x\n   y\"\n    c: 'it''s\n\nz'\n    d: \"1\\\"\n2 \\\n 3\"")
+["\ta: b", "\t# c\na: 1", "a: 1\n\t\nb: 2", "a:\n  \t- b", "-\ta\n-\tb", "a:\n\tb: c", "a: b\n\tc"].map { |it| (YAML.load(it) rescue $!.class) }.uniq
+begin; YAML.load("a: 1\n\tb: 2"); rescue Psych::SyntaxError => e; [e.line.class, e.column.class, e.problem.class, e.file, e.context]; end
+begin; YAML.load("a: *none", aliases: true); rescue Psych::BadAlias => e; [e.class, e.message]; end
+begin; YAML.load("a: &x 1\nb: *x"); rescue Psych::BadAlias => e; e.class; end
+[Psych::SyntaxError, Psych::AnchorNotDefined, Psych::BadAlias, Psych::Exception].map(&:superclass)
+"###,
+        expect![[r#"
+            {"a"=>"b", "c"=>"d"}
+            {"a"=>"x y", "b"=>[1, 2]}
+            {"a"=>1, "b"=>2}
+            {"a"=>"\tx: y\nz\n"}
+            {"a"=>["b c", "d"]}
+            {"a"=>[{"b"=>"x y", "c"=>"it's\nz", "d"=>"1\" 2 3"}]}
+            [Psych::SyntaxError]
+            [Integer, Integer, String, nil, nil]
+            [Psych::AnchorNotDefined, "An alias referenced an unknown anchor: none"]
+            Psych::AliasesNotEnabled
+            [Psych::Exception, Psych::BadAlias, Psych::Exception, RuntimeError]
+        "#]],
+    );
+}
+
+#[test]
+fn one_text_list_or_hash_may_have_methods_of_its_own_and_keys_be_told_by_identity() {
+    check_each(
+        r###"
+def ARGV.command; first; end; [ARGV.command, ARGV.respond_to?(:command), [].respond_to?(:command)]
+x = [1, 2]; def x.first; 42; end; [x.first, [1].first, x.last]
+s = "abc"; def s.shout; upcase + "!"; end; [s.shout, s.dup.respond_to?(:shout), ("abc".shout rescue $!.class)]
+h = { a: 1 }; h.define_singleton_method(:b) { self[:a] + 1 }; h.b
+s = "x"; s.extend(Module.new { def twice; self * 2; end }); s.twice
+x = 5; def x.y; end
+h = {}.compare_by_identity; a = "x"; h[a] = 1; h["x".dup] = 2; [h.size, h.compare_by_identity?, h[a], h["x".dup], {}.compare_by_identity?]
+h = { "x" => 1, y: 2 }.compare_by_identity; [h[:y], h["x".dup], h.keys, h.delete(:y), h.size]
+"###,
+        expect![[r#"
+            ["status", true, false]
+            [42, 1, 2]
+            ["ABC!", false, NoMethodError]
+            2
+            "xx"
+            TypeError: can't define singleton
+            [2, true, 1, nil, false]
+            [2, nil, ["x", :y], 2, 1]
+        "#]],
+    );
+}

@@ -15,6 +15,7 @@ impl Default for Table {
             pairs: RefCell::default(),
             default: RefCell::new(Value::Nil),
             default_block: RefCell::new(None),
+            by_identity: Cell::new(false),
             frozen: Cell::new(false),
         }
     }
@@ -24,10 +25,10 @@ impl Table {
     /// Puts a pair in; a key that is there keeps its place.
     pub fn insert(&self, key: Value, value: Value) {
         charge(64);
-        let identity = key.key();
+        let identity = self.key_of(&key);
         // A string is copied as a key, so that changing it later does not lose the pair.
         let key = match &key {
-            Value::String(text) if !text.frozen.get() => {
+            Value::String(text) if !text.frozen.get() && !self.by_identity.get() => {
                 let copy = Value::string(text.copied());
                 if let Value::String(copy) = &copy {
                     copy.frozen.set(true);
@@ -45,7 +46,28 @@ impl Table {
 
     /// The value of a key, without the default.
     pub fn get(&self, key: &Value) -> Option<Value> {
-        self.pairs.borrow().get(&key.key()).map(|(_, value)| value.clone())
+        self.pairs
+            .borrow()
+            .get(&self.key_of(key))
+            .map(|(_, value)| value.clone())
+    }
+
+    /// From now on only the same object is the same key.
+    pub fn compare_by_identity(&self) {
+        self.by_identity.set(true);
+        let pairs = std::mem::take(&mut *self.pairs.borrow_mut());
+        handle(pairs.len() * 32);
+        let pairs = pairs.into_values().map(|pair| (self.key_of(&pair.0), pair));
+        *self.pairs.borrow_mut() = pairs.collect();
+    }
+
+    fn key_of(&self, key: &Value) -> Key {
+        match key {
+            Value::String(_) | Value::Array(_) | Value::Hash(_) | Value::Object(_) if self.by_identity.get() => {
+                Key::Identity(key.identity())
+            }
+            key => key.key(),
+        }
     }
 
     /// The value of a key that is a symbol.
@@ -59,7 +81,10 @@ impl Table {
     /// Takes a pair out.
     pub fn remove(&self, key: &Value) -> Option<Value> {
         handle(self.len() * 32);
-        self.pairs.borrow_mut().shift_remove(&key.key()).map(|(_, value)| value)
+        self.pairs
+            .borrow_mut()
+            .shift_remove(&self.key_of(key))
+            .map(|(_, value)| value)
     }
 
     /// The pairs as they are now.
@@ -134,6 +159,8 @@ pub struct Table {
     pub pairs: RefCell<IndexMap<Key, (Value, Value)>>,
     pub default: RefCell<Value>,
     pub default_block: RefCell<Option<Value>>,
+    /// Whether only the same object is the same key.
+    pub by_identity: Cell<bool>,
     pub frozen: Cell<bool>,
 }
 
