@@ -215,3 +215,23 @@ fn destroy_with_a_home_on_a_full_disk() {
         "not created (fake)",
     );
 }
+
+#[test]
+fn a_machine_whose_folder_lost_all_that_names_it_is_found_again_by_up_and_by_destroy() {
+    let stand_in = StandIn::with_machine();
+    for command in [&["up"] as &[&str], &["destroy", "-f"]] {
+        stand_in.run(&["up"]).success();
+        let before = machines(&stand_in);
+        for name in ["id", "journal", "index_uuid"] {
+            fs::remove_file(stand_in.machine_folder("default").join(name)).unwrap();
+        }
+
+        stand_in.run(command).success();
+
+        let after = machines(&stand_in);
+        match command[0] {
+            "up" => assert_eq!((after, entries_of_index(&stand_in)), (before, 1)),
+            _ => assert_eq!((after, entries_of_index(&stand_in)), ((String::new(), 0), 0)),
+        }
+    }
+}

@@ -63,6 +63,7 @@ impl<'a> Work<'a> {
         machine.claims.sweep();
         let mut journal = Journal::open(&machine.folder.journal())?;
         journal.compact()?;
+        find_again(&machine, &mut journal).await?;
         if machine.folder.vagrant_cwd()?.is_none() {
             machine.folder.write_vagrant_cwd(&machine.project.root)?;
         }
@@ -360,8 +361,9 @@ impl<'a> Work<'a> {
             None => None,
         };
         let place = &self.machine.project.dot_vagrant;
+        let has_key = self.machine.folder.index_uuid()?.is_some();
         match noted {
-            Some(noted) if noted.state == state && noted.local_data_path == *place => Ok(()),
+            Some(noted) if noted.state == state && noted.local_data_path == *place && has_key => Ok(()),
             _ => self.enter_into_index(state),
         }
     }
@@ -404,4 +406,22 @@ impl<'a> Work<'a> {
             connection.connection().close().await;
         }
     }
+}
+
+/// Names a machine again whose folder has lost the files that did: its claim is noted in the user's home, too.
+async fn find_again(machine: &Machine, journal: &mut Journal) -> Result<()> {
+    if machine.id()?.is_some() {
+        return Ok(());
+    }
+    let folder = machine.folder.path();
+    for claim in machine.claims.given_to(folder)? {
+        let id = MachineId {
+            claim,
+            folder: folder.to_owned(),
+        };
+        if machine.provider.state(&id).await? != State::NotCreated {
+            return Ok(journal.append(Entry::Claim { claim })?);
+        }
+    }
+    Ok(())
 }

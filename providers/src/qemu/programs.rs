@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::process::Command;
+
 use crate::{Error, Result};
 
 /// How long a program that only edits a file may take.
@@ -52,25 +54,33 @@ pub(super) async fn run(program: &Path, arguments: &[OsString]) -> Result<()> {
     output(program, arguments).await.map(drop)
 }
 
-/// The same for one that copies whole disks.
-pub(super) async fn run_long(program: &Path, arguments: &[OsString]) -> Result<()> {
-    output_within(program, arguments, LONG_RUN).await.map(drop)
-}
-
 /// The same for one that answers; returns what it writes.
+///
+/// Ctrl-C at a terminal goes to a whole group of processes: in one of its own, it leaves no image half-edited.
 pub(super) async fn output(program: &Path, arguments: &[OsString]) -> Result<Vec<u8>> {
-    output_within(program, arguments, SHORT_RUN).await
+    let mut command = command(program, arguments);
+    command.process_group(0);
+    output_within(program, command, SHORT_RUN).await
 }
 
-async fn output_within(program: &Path, arguments: &[OsString], patience: Duration) -> Result<Vec<u8>> {
-    let name = name_of(program);
-    let mut command = tokio::process::Command::new(program);
+/// The same for one that copies whole disks, which the user may end.
+pub(super) async fn run_long(program: &Path, arguments: &[OsString]) -> Result<()> {
+    let command = command(program, arguments);
+    output_within(program, command, LONG_RUN).await.map(drop)
+}
+
+fn command(program: &Path, arguments: &[OsString]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(arguments)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+    command
+}
+
+async fn output_within(program: &Path, mut command: Command, patience: Duration) -> Result<Vec<u8>> {
+    let name = name_of(program);
     let failed = |source| Error::File {
         action: "run",
         path: program.to_owned(),
@@ -100,4 +110,20 @@ pub(super) fn name_of(program: &Path) -> String {
         .unwrap_or(OsStr::new("qemu"))
         .to_string_lossy()
         .into_owned()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_edits_an_image_is_no_part_of_the_terminals_group_of_processes() {
+        let script = ["-c", "cut -d' ' -f5 /proc/$$/stat; echo $$"].map(OsString::from);
+
+        let said = output(Path::new("/bin/sh"), &script).await.unwrap();
+
+        let said = String::from_utf8(said).unwrap();
+        let (group, process) = said.trim().split_once('\n').unwrap();
+        assert_eq!(group, process);
+    }
 }
