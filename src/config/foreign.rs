@@ -77,6 +77,7 @@ fn check_docker(provider: &ProviderConfig, mistakes: &mut Mistakes) {
     for (name, value) in options.iter() {
         let (is_kind, kind) = match name {
             "create_args" | "expose" => (matches!(value.value, Value::List(_)), "a list"),
+            "env" if value.value == Value::Nil => (true, ""),
             "compose_configuration" | "env" => (matches!(value.value, Value::Map(_)), "a table"),
             "git_repo" => (
                 to_text(&value.value).is_none_or(|it| is_repository(&it)),

@@ -423,7 +423,7 @@ pub fn inspect_text(text: &str) -> String {
             '\u{b}' => shown.push_str("\\v"),
             '\u{c}' => shown.push_str("\\f"),
             '#' if matches!(letters.peek(), Some('{' | '$' | '@')) => shown.push_str("\\#"),
-            letter if letter.is_control() => shown.push_str(&format!("\\x{:02X}", letter as u32)),
+            letter if letter.is_control() => shown.push_str(&format!("\\u{:04X}", letter as u32)),
             letter => shown.push(letter),
         }
     }

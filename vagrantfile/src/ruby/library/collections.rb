@@ -116,6 +116,8 @@ class Set
     all? { |item| other.include?(item) }
   end
 
+  alias <= subset?
+
   def superset?(other)
     other.all? { |item| include?(item) }
   end
@@ -220,6 +222,23 @@ class LazyList
   def reject(&block)
     LazyList.new(self) { |item, out| out.call(item) unless block.call(item) }
   end
+
+  def filter_map(&block)
+    LazyList.new(self) do |item, out|
+      found = block.call(item)
+      out.call(found) if found
+    end
+  end
+
+  def with_index(first = 0, &block)
+    index = first - 1
+    LazyList.new(self) do |item, out|
+      index += 1
+      block ? (block.call(item, index); out.call(item)) : out.call([item, index])
+    end
+  end
+
+  alias each_with_index with_index
 
   def find(&block)
     each { |item| return item if block.call(item) }

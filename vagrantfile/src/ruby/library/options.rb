@@ -118,7 +118,7 @@ class OptionParser
     return :optional if described.match?(/[ =]\[/) || long.to_s.match?(/\w\[=?/) || short.to_s.match?(/\A-.\[/)
     return :required if short.to_s.match?(/\A-.\S/)
 
-    named = described.match?(/[ =]\S/) && described.match?(/(?:--[\w-]+|\A-\w)[ =]?[A-Z<]|=/)
+    named = described.match?(/[ =]\S/) && described.match?(/(?:--[\w-]+|\A-\w)[ =]?[A-Z<]|--[\w-]+ [a-z]|=/)
     named ? :required : :none
   end
 

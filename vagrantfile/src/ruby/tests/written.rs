@@ -112,3 +112,25 @@ h = { "x" => 1, y: 2 }.compare_by_identity; [h[:y], h["x".dup], h.keys, h.delete
         "#]],
     );
 }
+
+#[test]
+fn lists_without_an_end_are_filtered_and_numbered() {
+    check_each(
+        r###"
+(1..Float::INFINITY).lazy.filter_map { |x| x.to_s if x.even? }.with_index.map { |s, i| s * i }.first(3)
+(1..Float::INFINITY).lazy.with_index(5).first(2)
+(1..3).lazy.each_with_index.map { |a, i| a * i }.to_a
+Set[1] <= Set[1, 2]
+["a\u0001\u007f\e"]
+require "optparse"; o = {}; OptionParser.new { |p| p.on("-v", "--verbose") { |v| o[:v] = v }; p.on("--list a,b", Array) { |v| o[:l] = v } }.parse!(a = %w[-v --list x,y rest]); [o, a]
+"###,
+        expect![[r#"
+            ["", "4", "66"]
+            [[1, 5], [2, 6]]
+            [0, 2, 6]
+            true
+            ["a\u0001\u007F\e"]
+            [{:v=>true, :l=>["x", "y"]}, ["rest"]]
+        "#]],
+    );
+}
