@@ -231,6 +231,21 @@ fn answers_are_exit_codes_where_vagrant_has_them_so() {
     assert_eq!(world.run(["plugin", "install", "vagrant-libvirt"]).code, 0);
 }
 
+#[test]
+fn plugins_that_the_vagrantfile_asks_for_are_looked_at_without_their_names() {
+    let plugins = |list: &str| {
+        let world = World::with_vagrantfile(&format!(
+            "Vagrant.configure(\"2\") {{ |config| config.vagrant.plugins = {list} }}\n"
+        ));
+        world.run(["plugin", "install", "--local"])
+    };
+    let built_in = plugins("[\"vagrant-libvirt\", {\"vagrant-sshfs\" => {\"version\" => \"1.0\"}}]").success();
+    assert_eq!(built_in.stdout.matches("is built in").count(), 2, "{}", built_in.stdout);
+    plugins("\"vagrant-foo\"").fails_with("cannot be loaded: vagrant-foo");
+    plugins("[]").success();
+    assert_eq!(World::new().run(["plugin", "install"]).code, 1);
+}
+
 /// Commands that say something without a guest.
 const SPEAKING: [&str; 8] = [
     "status",

@@ -3,9 +3,11 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use vagrantfile::Plugins;
+use vagrantfile::layer::{Setting, Value};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::project::Project;
 
 /// Tell which plugins of Vagrant's have their job done without them
 #[derive(Debug, Subcommand)]
@@ -65,8 +67,8 @@ pub struct InstallArgs {
     #[command(flatten)]
     options: Options,
 
-    /// Names of plugins
-    #[arg(value_name = "NAME", required = true)]
+    /// Names of plugins; with `--local`, those that the Vagrantfile asks for
+    #[arg(value_name = "NAME", required_unless_present = "local")]
     names: Vec<String>,
 }
 
@@ -91,24 +93,47 @@ impl InstallArgs {
     /// A script that sets up a project installs its plugins first: it goes on where their job is built in.
     fn run(self, context: &Context) -> Result<u8> {
         let plugins = plugins(context);
-        let missing: Vec<&str> = self
-            .names
-            .iter()
-            .map(String::as_str)
-            .filter(|it| !plugins.has(it))
-            .collect();
+        let names = match self.names.is_empty() {
+            true => wanted_by_the_project(context)?,
+            false => self.names,
+        };
+        let missing: Vec<&str> = names.iter().map(String::as_str).filter(|it| !plugins.has(it)).collect();
         if !missing.is_empty() {
             return Err(refused(&format!(
                 "Vagrant's plugins cannot be loaded: {}",
                 missing.join(", ")
             )));
         }
-        for name in &self.names {
+        for name in &names {
             context
                 .ui
                 .data(&format!("What '{name}' does is built in. Nothing is installed.\n"));
         }
         Ok(0)
+    }
+}
+
+/// The names in `config.vagrant.plugins`.
+fn wanted_by_the_project(context: &Context) -> Result<Vec<String>> {
+    let Some(target) = Project::targets(context, &[])?.into_iter().next() else {
+        return Ok(Vec::new());
+    };
+    let layers = target.project.layers(&target.name, "qemu", None)?;
+    let entries = layers.iter().flat_map(|it| &it.entries);
+    let mut assigned = entries.filter_map(|it| match &it.setting {
+        Setting::Assign(value) if it.path == "vagrant.plugins" => Some(value),
+        _ => None,
+    });
+    Ok(assigned.next_back().map(names_in).unwrap_or_default())
+}
+
+/// The names in a name, a list of names, or a table by names.
+fn names_in(plugins: &Value) -> Vec<String> {
+    match plugins {
+        Value::String(name) | Value::Symbol(name) => vec![name.clone()],
+        Value::List(items) => items.iter().flat_map(names_in).collect(),
+        Value::Map(pairs) => pairs.iter().flat_map(|(name, _)| names_in(name)).collect(),
+        _ => Vec::new(),
     }
 }
 

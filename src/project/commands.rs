@@ -172,23 +172,8 @@ impl Child for Started {
         self.0.id()
     }
 
-    fn wait(&mut self, patience: Option<Duration>) -> io::Result<Option<Ended>> {
-        const SLICE: Duration = Duration::from_millis(10);
-        let Some(patience) = patience else {
-            return Ok(Some(ended(self.0.wait()?)));
-        };
-        let end = Instant::now() + patience;
-        // The standard library knows no time at which to give up.
-        loop {
-            if let Some(status) = self.0.try_wait()? {
-                return Ok(Some(ended(status)));
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            thread::sleep(left.min(SLICE));
-        }
+    fn ended(&mut self) -> io::Result<Option<Ended>> {
+        Ok(self.0.try_wait()?.map(ended))
     }
 }
 
@@ -200,7 +185,7 @@ impl Child for Pretended {
         PRETENDED_ID
     }
 
-    fn wait(&mut self, _patience: Option<Duration>) -> io::Result<Option<Ended>> {
+    fn ended(&mut self) -> io::Result<Option<Ended>> {
         Ok(Some(Ended::Exit(0)))
     }
 }

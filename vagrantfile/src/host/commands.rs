@@ -3,7 +3,6 @@
 use super::Connection;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// A command of the machine that reads the Vagrantfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,8 +94,8 @@ pub trait Child {
     /// The number of its process.
     fn id(&self) -> u32;
 
-    /// How it ended, as soon as it has, or `None` after that time.
-    fn wait(&mut self, patience: Option<Duration>) -> io::Result<Option<Ended>>;
+    /// How it ended; `None` as long as it runs.
+    fn ended(&mut self) -> io::Result<Option<Ended>>;
 }
 
 impl CommandLine {

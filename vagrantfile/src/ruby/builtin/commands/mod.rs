@@ -140,8 +140,8 @@ pub fn wait_for(it: &mut Interpreter, id: i64, limit: Option<Duration>) -> Outco
             return Err(it.error("Errno::ECHILD", "No child processes"));
         }
         for index in wanted {
-            let waited = it.children[index].wait(Some(Duration::ZERO));
-            if let Some(ended) = waited.map_err(|error| failed(it, Refusal::Failed(error), "waitpid(2)"))? {
+            let looked = it.children[index].ended();
+            if let Some(ended) = looked.map_err(|error| failed(it, Refusal::Failed(error), "waitpid(2)"))? {
                 let child = it.children.remove(index);
                 return Ok(Some((child.id(), ended)));
             }
