@@ -21,8 +21,9 @@ pub(super) const ENUMERABLE: Methods = &[
     ("collect", map),
     ("flat_map", flat_map),
     ("collect_concat", flat_map),
-    ("each_entry", |it, this, arguments| {
-        it.call(this, Symbol::new("each"), arguments.clone())
+    ("each_entry", |it, this, arguments| match arguments.block {
+        Some(_) => it.call(this, Symbol::new("each"), arguments.clone()),
+        None => Ok(enumerator::with(this, "each_entry", arguments)),
     }),
     ("filter_map", |it, this, arguments| {
         let Some(block) = &arguments.block else {
@@ -139,11 +140,13 @@ pub(super) const ENUMERABLE: Methods = &[
             extreme(it, this, arguments, Ordering::Greater)?,
         ]))
     }),
-    ("min_by", |it, this, arguments| {
-        extreme_by(it, this, arguments, Ordering::Less)
+    ("min_by", |it, this, arguments| match arguments.block {
+        Some(_) => extreme_by(it, this, arguments, Ordering::Less),
+        None => Ok(enumerator::with(this, "min_by", arguments)),
     }),
-    ("max_by", |it, this, arguments| {
-        extreme_by(it, this, arguments, Ordering::Greater)
+    ("max_by", |it, this, arguments| match arguments.block {
+        Some(_) => extreme_by(it, this, arguments, Ordering::Greater),
+        None => Ok(enumerator::with(this, "max_by", arguments)),
     }),
     ("sort", |it, this, arguments| {
         let items = it.to_items(this)?;

@@ -175,7 +175,7 @@ fn convert(it: &mut Interpreter, directive: &mut Directive, kind: char, value: &
         }
         'f' => {
             let precision = directive.precision.unwrap_or(6).min(300);
-            with_sign(directive, format!("{:.*}", precision, fraction(it, value)?))
+            with_sign(directive, fixed(fraction(it, value)?, precision))
         }
         'e' | 'E' | 'g' | 'G' => {
             let number = fraction(it, value)?;
@@ -291,6 +291,24 @@ fn whole(it: &mut Interpreter, value: &Value) -> Outcome<BigInt> {
         other => super::number::to_integer(it, &Arguments::of(vec![other.clone()]))?,
     };
     Ok(super::number::whole(&number))
+}
+
+/// With so many digits behind the point. What is written as halfway between two goes to the even one, whatever is behind the digits that
+/// are shown of it (`BSD__dtoa` of Ruby 3.3, for up to 14 digits).
+fn fixed(value: f64, precision: usize) -> String {
+    const MOST_DIGITS: usize = 15;
+    let shown = format!("{value}");
+    let digits = shown.bytes().filter(u8::is_ascii_digit).count();
+    let behind = shown.split_once('.').map_or(0, |(_, behind)| behind.len());
+    if behind != precision + 1 || !shown.ends_with('5') || digits > MOST_DIGITS {
+        return format!("{value:.precision$}");
+    }
+    let cut = shown[..shown.len() - 1].trim_end_matches('.');
+    match cut.ends_with(['0', '2', '4', '6', '8']) {
+        true => cut.to_owned(),
+        // A bit more than halfway: the digits that are cut off come to no more than that.
+        false => format!("{:.precision$}", format!("{shown}1").parse().unwrap_or(value)),
+    }
 }
 
 fn fraction(it: &mut Interpreter, value: &Value) -> Outcome<f64> {

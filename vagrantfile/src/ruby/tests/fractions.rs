@@ -86,3 +86,21 @@ Time.utc(2021, 1, 3).strftime("%U %W %V"), Time.utc(2020, 12, 31).strftime("%V")
         "#]],
     );
 }
+
+#[test]
+fn zones_parts_of_seconds_and_rounding_behave_as_in_ruby() {
+    check_each(
+        r##"
+Time.new(2024, 1, 2, 3, 4, 5, "+02:00").to_s, Time.new(2024, 1, 2, 3, 4, 5, "-05:30").utc.to_s, Time.new(2024, 1, 2, 3, 4, 5, "Z").to_i, Time.new(2024, 1, 2, 3, 4, 5, 3600).utc_offset, Time.at(0, in: "+01:00").to_s, (Time.new(2024, 1, 2, 3, 4, 5, "2:00") rescue $!.message)
+Time.utc(2024, 5, 6, 7, 8, 9.5).usec, Time.utc(2024, 5, 6, 7, 8, 9.5).round.sec, Time.utc(2024, 5, 6, 7, 8, 9.75).floor(1).nsec, (Time.utc(2024, 5, 6, 7, 8, 59) + 1.5).strftime("%M:%S.%L"), Time.utc(2024).getlocal("-01:00").hour, Time.new(2024, 1, 1, 0, 0, 0, "+02:00") == Time.utc(2023, 12, 31, 22)
+"%5.1f %.2f %.1f %.1f %.2f %.0f" % [99.55, 2.675, 0.45, -0.35, 1.005, 2.5], 1.005.round(2), 2.675.round(2), -1.005.round(2), 99.55.round(1), 1e20.round(2)
+[3, 1].min_by.class, [3, 1].max_by.with_index { |x, i| i }, [3, 1].each_entry.to_a
+"##,
+        expect![[r#"
+            ["2024-01-02 03:04:05 +0200", "2024-01-02 08:34:05 UTC", 1704164645, 3600, "1970-01-01 01:00:00 +0100", "\"+HH:MM\", \"-HH:MM\", \"UTC\" or \"A\"..\"I\",\"K\"..\"Z\" expected for utc_offset: 2:00"]
+            [500000, 10, 700000000, "09:00.500", 23, true]
+            [" 99.6 2.68 0.4 -0.4 1.00 2", 1.01, 2.68, -1.01, 99.6, 1.0e+20]
+            [Enumerator, 1, [3, 1]]
+        "#]],
+    );
+}

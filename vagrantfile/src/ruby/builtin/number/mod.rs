@@ -158,7 +158,12 @@ const NUMERIC: Methods = &[
         let how = match half.as_deref() {
             Some("even") => f64::round_ties_even,
             Some("down") => |value: f64| (value.abs() - 0.5).ceil().copysign(value),
-            _ => f64::round,
+            _ => match (this, arguments.get(0)) {
+                (Value::Float(value), Some(Value::Integer(digits @ 1..=14))) => {
+                    return Ok(Value::Float(rounded_half_up(*value, *digits as i32)));
+                }
+                _ => f64::round,
+            },
         };
         rounded(it, this, arguments, how)
     }),
@@ -515,6 +520,18 @@ fn rounded(it: &mut Interpreter, this: &Value, arguments: &Arguments, how: fn(f6
         }
         other => Ok(other.clone()),
     }
+}
+
+/// What is written as halfway between two counts as more, although it is a little less (`round_half_up` of Ruby 3.3's `numeric.c`).
+fn rounded_half_up(value: f64, digits: i32) -> f64 {
+    let unit = 10_f64.powi(digits);
+    let scaled = (value.abs() * unit).round();
+    // What has no digits to lose stays as it is.
+    if !scaled.is_finite() || scaled >= 2_f64.powi(53) {
+        return value;
+    }
+    let is_half = (scaled + 0.5) / unit <= value.abs();
+    ((if is_half { scaled + 1.0 } else { scaled }) / unit).copysign(value)
 }
 
 fn in_base(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {

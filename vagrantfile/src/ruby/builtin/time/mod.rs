@@ -39,14 +39,22 @@ pub fn install(it: &mut Interpreter) {
 }
 
 const OWN: Methods = &[
-    ("now", |it, this, _| now(it, this)),
+    ("now", |it, this, arguments| {
+        let own = now(it, this)?;
+        shifted(it, &own, arguments.keyword("in").as_ref())
+    }),
     ("today", |it, this, _| now(it, this)),
     ("new", |it, this, arguments| {
         if arguments.list.is_empty() {
             now(it, this)
         } else {
             let is_universal = matches!(this, Value::Class(class) if &*class.name.borrow() == "DateTime");
-            made(it, this, arguments, is_universal.then_some(0))
+            let zone = arguments.split().0.get(6).cloned();
+            let offset = match zone.or_else(|| arguments.keyword("in")) {
+                Some(zone) if !zone.is_nil() => Some(offset_of(it, &zone)?),
+                _ => is_universal.then_some(0),
+            };
+            made(it, this, arguments, offset)
         }
     }),
     ("local", |it, this, arguments| made(it, this, arguments, None)),
@@ -71,7 +79,8 @@ const OWN: Methods = &[
             nanoseconds,
             offset,
         };
-        instance(it, this, moment)
+        let made = instance(it, this, moment)?;
+        shifted(it, &made, arguments.keyword("in").as_ref())
     }),
     ("parse", |it, this, arguments| from_text(it, this, "parse", arguments)),
     ("strptime", |it, this, arguments| {
@@ -136,8 +145,15 @@ const METHODS: Methods = &[
     ("getutc", in_utc),
     ("gmtime", in_utc),
     ("getgm", in_utc),
-    ("localtime", |_, this, _| Ok(this.clone())),
-    ("getlocal", |_, this, _| Ok(this.clone())),
+    ("localtime", in_zone),
+    ("getlocal", in_zone),
+    ("round", |it, this, arguments| {
+        cut(it, this, arguments, |part, unit| part + unit / 2)
+    }),
+    ("floor", |it, this, arguments| cut(it, this, arguments, |part, _| part)),
+    ("ceil", |it, this, arguments| {
+        cut(it, this, arguments, |part, unit| part + unit - 1)
+    }),
     ("to_time", |_, this, _| Ok(this.clone())),
     ("to_date", |_, this, _| Ok(this.clone())),
     ("year", |it, this, _| {
@@ -333,6 +349,13 @@ fn moment(it: &mut Interpreter, this: &Value) -> Outcome<Moment> {
 
 fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Option<i32>) -> Eval {
     let mut numbers = [1970, 1, 1, 0, 0, 0];
+    let nanoseconds = match arguments.split().0.get(5) {
+        Some(second @ (Value::Float(_) | Value::Object(_))) => match it.send(second, "to_f", Vec::new())? {
+            Value::Float(second) => (second.rem_euclid(1.0) * 1e9).round() as u32,
+            _ => 0,
+        },
+        _ => 0,
+    };
     for (index, (number, value)) in numbers.iter_mut().zip(arguments.split().0).enumerate() {
         *number = match value {
             Value::String(name) if index == 1 && month_called(&name.copied()).is_some() => {
@@ -355,15 +378,103 @@ fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Opti
         .saturating_mul(86400)
         .saturating_add(hour.clamp(0, 24) * 3600 + minute.clamp(0, 60) * 60 + second.clamp(0, 61))
         - i64::from(offset);
-    instance(
-        it,
-        class,
-        Moment {
-            seconds,
-            nanoseconds: 0,
-            offset,
-        },
-    )
+    let moment = Moment {
+        seconds,
+        nanoseconds,
+        offset,
+    };
+    instance(it, class, moment)
+}
+
+/// Seconds east of UTC, as a zone is given to `Time.new`: `"+02:00"`, `"UTC"`, a number of seconds.
+fn offset_of(it: &mut Interpreter, zone: &Value) -> Outcome<i32> {
+    const DAY: i64 = 86400;
+    let seconds = match zone {
+        Value::String(text) => offset_in(&text.copied()),
+        number => Some(it.integer_of(Some(number))?),
+    };
+    match seconds {
+        Some(seconds) if seconds.abs() < DAY => Ok(seconds as i32),
+        Some(_) => Err(it.error("ArgumentError", "utc_offset out of range")),
+        None => {
+            let shown = it.to_s(zone)?;
+            let message = format!(
+                "\"+HH:MM\", \"-HH:MM\", \"UTC\" or \"A\"..\"I\",\"K\"..\"Z\" expected for utc_offset: {shown}"
+            );
+            Err(it.error("ArgumentError", message))
+        }
+    }
+}
+
+fn offset_in(text: &str) -> Option<i64> {
+    // The letters of the military, without `J`.
+    const LETTERS: &str = "YXWVUTSRQPONZABCDEFGHIKLM";
+    if text == "UTC" {
+        return Some(0);
+    }
+    if text.len() == 1 {
+        return LETTERS.find(text).map(|it| (it as i64 - 12) * 3600);
+    }
+    let sign = match text.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].split(':').collect();
+    let is_right = matches!(digits.len(), 2 | 4 | 6) && digits.bytes().all(|it| it.is_ascii_digit());
+    let part = |at: usize| digits.get(at..at + 2).map_or(Some(0), |it| it.parse::<i64>().ok());
+    match is_right {
+        true => Some(sign * (part(0)? * 3600 + part(2)? * 60 + part(4)?)),
+        false => None,
+    }
+}
+
+/// The same moment, shown in a zone where one is given.
+fn shifted(it: &mut Interpreter, this: &Value, zone: Option<&Value>) -> Eval {
+    let Some(zone) = zone.filter(|it| !it.is_nil()) else {
+        return Ok(this.clone());
+    };
+    let offset = offset_of(it, zone)?;
+    let moment = Moment {
+        offset,
+        ..moment(it, this)?
+    };
+    let class = Value::Class(it.class_of(this));
+    instance(it, &class, moment)
+}
+
+/// `getlocal`: in a zone, else in the one of this computer.
+fn in_zone(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
+    let local = Value::Integer(i64::from(it.shared.world.borrow().host.now().offset));
+    let zone = arguments.get(0).filter(|it| !it.is_nil()).cloned();
+    shifted(it, this, Some(&zone.unwrap_or(local)))
+}
+
+/// With so many digits of the second's part as wanted, none if nothing is said.
+fn cut(it: &mut Interpreter, this: &Value, arguments: &Arguments, how: fn(i64, i64) -> i64) -> Eval {
+    let digits = match arguments.get(0) {
+        Some(Value::Integer(digits @ 0..=9)) => *digits as u32,
+        _ => 0,
+    };
+    let own = moment(it, this)?;
+    let unit = 10_i64.pow(9 - digits);
+    let part = how(i64::from(own.nanoseconds), unit).div_euclid(unit) * unit;
+    let class = Value::Class(it.class_of(this));
+    instance(it, &class, later(own, 0, part - i64::from(own.nanoseconds)))
+}
+
+/// A moment so many seconds and nanoseconds later.
+fn later(own: Moment, seconds: i64, nanoseconds: i64) -> Moment {
+    const SECOND: i64 = 1_000_000_000;
+    let nanoseconds = i64::from(own.nanoseconds) + nanoseconds;
+    Moment {
+        seconds: own
+            .seconds
+            .saturating_add(seconds)
+            .saturating_add(nanoseconds.div_euclid(SECOND)),
+        nanoseconds: nanoseconds.rem_euclid(SECOND) as u32,
+        ..own
+    }
 }
 
 fn month_called(name: &str) -> Option<i64> {
@@ -460,8 +571,9 @@ fn moved(it: &mut Interpreter, this: &Value, arguments: &Arguments, sign: f64) -
         },
         value => it.integer_of(value)? as f64,
     };
-    let seconds = own.seconds.saturating_add((by * sign * unit) as i64);
-    instance(it, &Value::Class(class), Moment { seconds, ..own })
+    let by = by * sign * unit;
+    let moment = later(own, by.floor() as i64, (by.rem_euclid(1.0) * 1e9).round() as i64);
+    instance(it, &Value::Class(class), moment)
 }
 
 fn is_date(it: &mut Interpreter, this: &Value) -> bool {
