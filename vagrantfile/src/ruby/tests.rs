@@ -8,6 +8,7 @@ mod numbers;
 mod refusals;
 mod strangers;
 mod written;
+mod yaml;
 
 use crate::host::MemoryHost;
 use crate::layer::{Entry, Setting};

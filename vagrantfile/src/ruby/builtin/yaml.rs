@@ -1,6 +1,7 @@
 //! `YAML`, as Psych reads it: YAML 1.1 for plain scalars, `:symbols`, `<<` merges, the last of two equal keys.
 
 mod differences;
+mod dump;
 
 use super::Methods;
 use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
@@ -28,7 +29,9 @@ pub fn install(it: &mut Interpreter) {
     let object = it.core.object.clone();
     it.methods(
         &object,
-        &[("to_yaml", |it, this, _| Ok(Value::string(dump(it, this)?)))],
+        &[("to_yaml", |it, this, arguments| {
+            Ok(Value::string(dump::dump(it, this, arguments)?))
+        })],
     );
 }
 
@@ -56,7 +59,22 @@ const METHODS: Methods = &[
     }),
     ("dump", |it, _, arguments| {
         let value = arguments.get(0).cloned().unwrap_or(Value::Nil);
-        Ok(Value::string(dump(it, &value)?))
+        let text = dump::dump(it, &value, arguments)?;
+        // `dump(value, io)`
+        match arguments.get(1) {
+            Some(io @ Value::Object(_)) => {
+                it.send(io, "write", vec![Value::string(text)])?;
+                Ok(io.clone())
+            }
+            _ => Ok(Value::string(text)),
+        }
+    }),
+    ("dump_stream", |it, _, arguments| {
+        let mut texts = String::new();
+        for value in &arguments.list {
+            texts += &dump::dump(it, value, &Arguments::default())?;
+        }
+        Ok(Value::string(texts))
     }),
 ];
 
@@ -536,99 +554,4 @@ fn float(text: &str) -> Option<f64> {
         return None;
     }
     format!("{whole}.{fraction}0e{}", exponent.unwrap_or("0")).parse().ok()
-}
-
-fn dump(it: &mut Interpreter, value: &Value) -> Outcome<String> {
-    let mut text = String::from("---");
-    emit(it, value, 0, false, &mut text)?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
-}
-
-fn emit(it: &mut Interpreter, value: &Value, depth: usize, in_list: bool, text: &mut String) -> Outcome<()> {
-    it.tick()?;
-    if depth > 100 {
-        return Err(it.error("ArgumentError", "this is nested too deeply for YAML"));
-    }
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Array(list) if list.items.borrow().is_empty() => text.push_str(" []\n"),
-        Value::Hash(table) if table.len() == 0 => text.push_str(" {}\n"),
-        Value::Array(list) => {
-            let mut first = in_list;
-            text.push_str(if in_list { " " } else { "\n" });
-            for item in list.to_vec() {
-                text.push_str(if std::mem::take(&mut first) { "" } else { &indent });
-                text.push('-');
-                emit(it, &item, depth + 1, true, text)?;
-            }
-        }
-        Value::Hash(table) => {
-            let mut first = in_list;
-            text.push_str(if in_list { " " } else { "\n" });
-            for (key, item) in table.to_pairs() {
-                text.push_str(if std::mem::take(&mut first) { "" } else { &indent });
-                text.push_str(&scalar_text(it, &key)?);
-                text.push(':');
-                let inner = if matches!(item, Value::Array(_)) {
-                    depth
-                } else {
-                    depth + 1
-                };
-                emit(it, &item, inner, false, text)?;
-            }
-        }
-        Value::Nil => text.push('\n'),
-        Value::String(own) if own.text.borrow().contains('\n') && !own.text.borrow().ends_with("\n\n") => {
-            push_block(text, &own.text.borrow(), if depth == 0 { "  " } else { &indent });
-        }
-        other => {
-            text.push(' ');
-            text.push_str(&scalar_text(it, other)?);
-            text.push('\n');
-        }
-    }
-    it.check_length(text.len())
-}
-
-/// A text of several lines, with what reads it back as it was.
-fn push_block(text: &mut String, own: &str, indent: &str) {
-    let indented = if own.starts_with([' ', '\n']) { "2" } else { "" };
-    let end = if own.ends_with('\n') { "" } else { "-" };
-    text.push_str(&format!(" |{indented}{end}\n"));
-    for line in own.lines() {
-        text.push_str(&format!("{}{line}\n", if line.is_empty() { "" } else { indent }));
-    }
-}
-
-fn scalar_text(it: &mut Interpreter, value: &Value) -> Outcome<String> {
-    match value {
-        Value::Symbol(symbol) => Ok(format!(":{}", symbol.text())),
-        Value::String(text) => Ok(string_text(&text.text.borrow())),
-        Value::Nil => Ok(String::new()),
-        Value::Float(number) if number.is_nan() => Ok(".nan".to_owned()),
-        Value::Float(number) if number.is_infinite() => Ok(if *number > 0.0 { ".inf" } else { "-.inf" }.to_owned()),
-        other => it.to_s(other),
-    }
-}
-
-fn string_text(text: &str) -> String {
-    let reads_otherwise = text.is_empty() || word(text).is_some() || number(text).is_some() || is_date(text);
-    let is_special = text.starts_with([
-        ':', '-', '?', '!', '&', '*', '%', '@', '`', '[', ']', '{', '}', '#', '|', '>', '"', '\'', ',', ' ', '=',
-    ]) && !(text.starts_with('-') && text.len() > 1 && !text.starts_with("- "));
-    match () {
-        () if text.chars().any(char::is_control) => crate::ruby::convert::inspect_text(text),
-        () if reads_otherwise => format!("'{text}'"),
-        () if is_special || text.contains(": ") || text.contains(" #") || text.ends_with([' ', ':']) => {
-            if text.contains('\'') {
-                crate::ruby::convert::inspect_text(text)
-            } else {
-                format!("'{text}'")
-            }
-        }
-        () => text.to_owned(),
-    }
 }
