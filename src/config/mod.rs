@@ -203,13 +203,18 @@ fn read_pushes(merged: &Merged, mistakes: &mut Mistakes) -> Vec<Push> {
 impl ProjectFacts {
     /// The absolute path that a written one means, without `.` and `..` in it.
     pub fn expand(&self, written: &str) -> PathBuf {
-        let path = match (written.strip_prefix('~'), &self.home) {
-            (Some(""), Some(home)) => home.clone(),
-            (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
-            _ => self.folder.join(written),
-        };
-        normalized(&path)
+        expanded(written, &self.folder, self.home.as_deref())
     }
+}
+
+/// The absolute path that a written one means: below a folder, or below the user's home where it begins with `~`.
+fn expanded(written: &str, folder: &Path, home: Option<&Path>) -> PathBuf {
+    let path = match (written.strip_prefix('~'), home) {
+        (Some(""), Some(home)) => home.to_owned(),
+        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        _ => folder.join(written),
+    };
+    normalized(&path)
 }
 
 /// The path without `.` and `..`, as text: links are not followed.

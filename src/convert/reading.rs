@@ -106,6 +106,7 @@ impl Reading {
             autostart: machine.autostart,
             provider,
             folder,
+            home: None,
         };
         Ok(of_machine(&facts, &self.merged(machine, provider)?))
     }

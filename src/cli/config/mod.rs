@@ -52,12 +52,13 @@ impl ConfigArgs {
 
     fn show(self, context: &Context) -> Result<u8> {
         let wants_json = context.ui.style().json;
+        let home = context.environment.user_home();
         let mut machines = Vec::new();
         for target in Project::targets(context, &self.machines)? {
             let box_file = self.box_file(context, &target)?;
             let (provider, merged) = self.resolve(&target, box_file.as_deref())?;
             if wants_json {
-                machines.push(of_machine(&facts(&target, &provider), &merged));
+                machines.push(of_machine(&facts(&target, &provider, home.as_deref()), &merged));
             } else {
                 let layers = Layers {
                     working_folder: context.environment.working_folder(),
@@ -100,7 +101,7 @@ impl ConfigArgs {
     }
 }
 
-fn facts<'a>(target: &'a Target, provider: &'a str) -> MachineFacts<'a> {
+fn facts<'a>(target: &'a Target, provider: &'a str, home: Option<&'a Path>) -> MachineFacts<'a> {
     let definition = target.project.definitions.iter().find(|it| it.name == target.name);
     MachineFacts {
         name: &target.name,
@@ -108,5 +109,6 @@ fn facts<'a>(target: &'a Target, provider: &'a str) -> MachineFacts<'a> {
         autostart: definition.is_none_or(|it| it.autostart),
         provider,
         folder: &target.project.root,
+        home,
     }
 }

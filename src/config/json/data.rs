@@ -74,6 +74,7 @@ fn differing(table: &str) -> (usize, String) {
             autostart: true,
             provider: "virtualbox",
             folder: Path::new("/project"),
+            home: None,
         };
         let ours = of_machine(&facts, &merged)[&row.namespace][&row.attribute].clone();
         if ours != row.expected {

@@ -178,30 +178,73 @@ pub fn attributes(body: &Body) -> Vec<(String, Json)> {
     }
     add_channels(&mut found, body);
     found.extend(disk_defaults(body));
+    found.extend(computed(body));
+    if !found.iter().any(|(it, _)| it == "usbctl_dev") && found.iter().any(|(it, _)| it == "usbs" || it == "redirdevs")
+    {
+        found.push(("usbctl_dev".to_owned(), json!({ "model": "qemu-xhci" })));
+    }
     found
+}
+
+/// What follows from other options that the block has.
+fn computed(body: &Body) -> Vec<(String, Json)> {
+    let is_set = |name: &str| body.options.value(name).is_some();
+    let is_true = |name: &str| matches!(body.options.value(name), Some(Value::Boolean(true)));
+    let mut found = Vec::new();
+    let mut add = |name: &str, value: Json| found.push((name.to_owned(), value));
+    if let Some(pool) = body
+        .options
+        .value("storage_pool_name")
+        .filter(|_| !is_set("snapshot_pool_name"))
+    {
+        add("snapshot_pool_name", of_value(pool));
+    }
+    match text(body, "cpu_mode") {
+        Some("custom") if is_set("cpu_model") => {}
+        Some("custom") => add("cpu_model", json!("qemu64")),
+        // Only a processor of one's own has a model: another one is dropped.
+        _ if is_set("cpu_model") => add("cpu_model", json!("")),
+        _ => {}
+    }
+    for (name, value) in [("graphics_gl", json!(true)), ("video_type", json!("virtio"))] {
+        if is_true("video_accel3d") && !is_set(name) {
+            add(name, value);
+        }
+    }
+    if is_set("graphics_passwd") && !matches!(text(body, "graphics_type"), None | Some("vnc" | "spice")) {
+        add("graphics_passwd", Json::Null);
+    }
+    if is_true("qemu_use_session") && !["uri", "host", "socket", "connect_via_ssh"].into_iter().any(is_set) {
+        add("uri", json!("qemu:///session"));
+    }
+    found
+}
+
+fn text<'a>(body: &'a Body, name: &str) -> Option<&'a str> {
+    match body.options.value(name) {
+        Some(Value::String(it) | Value::Symbol(it)) => Some(it),
+        _ => None,
+    }
 }
 
 /// The main disk's device and controller, where the block only says its bus, or its bus where it only says the device.
 fn disk_defaults(body: &Body) -> Vec<(String, Json)> {
-    let text = |name: &str| match body.options.value(name) {
-        Some(Value::String(it) | Value::Symbol(it)) => Some(it.as_str()),
-        _ => None,
-    };
-    let (bus, device) = (text("disk_bus"), text("disk_device"));
+    let (bus, device) = (text(body, "disk_bus"), text(body, "disk_device"));
     let is_scsi = bus.map_or(device.is_some_and(|it| it.starts_with("sd")), |it| it == "scsi");
     let defaults = [
         ("disk_bus", "scsi"),
         ("disk_device", "sda"),
         ("disk_controller_model", "virtio-scsi"),
     ];
-    let unsaid = defaults.iter().filter(|(name, _)| is_scsi && text(name).is_none());
+    let unsaid = defaults
+        .iter()
+        .filter(|(name, _)| is_scsi && text(body, name).is_none());
     unsaid.map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
 }
 
 /// The channels that the plugin adds itself, unless the block has them, and without those that it switches off.
 fn add_channels(found: &mut Vec<(String, Json)>, body: &Body) {
-    let is_spice =
-        matches!(body.options.value("graphics_type"), Some(Value::String(it) | Value::Symbol(it)) if it == "spice");
+    let is_spice = text(body, "graphics_type") == Some("spice");
     let uses_agent = matches!(body.options.value("qemu_use_agent"), Some(Value::Boolean(true)));
     for (is_wanted, kind, name) in [
         (uses_agent, "unix", "org.qemu.guest_agent."),
@@ -350,5 +393,38 @@ mod tests {
             json!({ "disk_bus": "scsi", "disk_controller_model": "virtio-scsi" }),
         );
         check(&[("disk_bus", text("virtio")), ("disk_device", text("sda"))], json!({}));
+    }
+    #[test]
+    fn options_that_others_decide_follow_them() {
+        let text = |it: &str| Value::String(it.to_owned());
+        check(
+            &[("storage_pool_name", text("images"))],
+            json!({ "snapshot_pool_name": "images" }),
+        );
+        check(
+            &[
+                ("storage_pool_name", text("images")),
+                ("snapshot_pool_name", text("kept")),
+            ],
+            json!({}),
+        );
+        check(&[("cpu_mode", text("custom"))], json!({ "cpu_model": "qemu64" }));
+        check(
+            &[("cpu_mode", text("custom")), ("cpu_model", text("qemu32"))],
+            json!({}),
+        );
+        check(&[("cpu_model", text("qemu32"))], json!({ "cpu_model": "" }));
+        check(
+            &[("video_accel3d", Value::Boolean(true))],
+            json!({ "graphics_gl": true, "video_type": "virtio" }),
+        );
+        check(
+            &[("graphics_type", text("none")), ("graphics_passwd", text("x"))],
+            json!({ "graphics_passwd": null }),
+        );
+        check(
+            &[("qemu_use_session", Value::Boolean(true))],
+            json!({ "uri": "qemu:///session" }),
+        );
     }
 }

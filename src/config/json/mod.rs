@@ -44,6 +44,8 @@ pub struct MachineFacts<'a> {
     pub provider: &'a str,
     /// The folder of its Vagrantfile.
     pub folder: &'a Path,
+    /// The user's home, for paths that begin with `~`.
+    pub home: Option<&'a Path>,
 }
 
 /// The provider that a machine is shown for when nobody names one: `virtualbox` if the file names it or none, else the first.
@@ -70,7 +72,7 @@ pub fn of_machine(facts: &MachineFacts<'_>, merged: &Merged) -> Json {
         merged
             .provisioners
             .iter()
-            .map(|it| provisioners::of_definition(it, facts.folder))
+            .map(|it| provisioners::of_definition(it, facts.folder, facts.home))
             .collect(),
     );
     machine.insert(

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use vagrantfile::layer::{Call, Value};
 
-use super::super::normalized;
+use super::super::expanded;
 use super::super::provisioners::{ProvisionerDefinition, kind, shell};
 use super::super::table::{Body, Table};
 use super::super::value::{to_list, to_text, truthy};
@@ -13,7 +13,7 @@ use super::attributes;
 use super::values::{object, of_value};
 
 /// A provisioner.
-pub fn of_definition(definition: &ProvisionerDefinition, folder: &Path) -> Json {
+pub fn of_definition(definition: &ProvisionerDefinition, folder: &Path, home: Option<&Path>) -> Json {
     let written = |it: &Option<super::super::value::Sourced<Value>>| it.as_ref().map_or(Json::Null, |it| of_value(it));
     json!({
         "name": definition.name,
@@ -24,7 +24,7 @@ pub fn of_definition(definition: &ProvisionerDefinition, folder: &Path) -> Json 
         "preserve_order": definition.preserve_order,
         "communicator_required": definition.communicator_required,
         "known": kind(&definition.kind).is_some(),
-        "config": config(definition, folder),
+        "config": config(definition, folder, home),
     })
 }
 
@@ -35,7 +35,7 @@ pub fn of_shell(options: &Table) -> Json {
     object(found)
 }
 
-fn config(definition: &ProvisionerDefinition, folder: &Path) -> Json {
+fn config(definition: &ProvisionerDefinition, folder: &Path, home: Option<&Path>) -> Json {
     let Some(kind) = kind(&definition.kind) else {
         return assigned(&definition.config);
     };
@@ -54,7 +54,7 @@ fn config(definition: &ProvisionerDefinition, folder: &Path) -> Json {
         }
         "chef_zero" => {
             add_run_list(&mut found, body);
-            finalize_chef_folders(&mut found, &body.options, |it| absolute(it, folder));
+            finalize_chef_folders(&mut found, &body.options, |it| absolute(it, folder, home));
         }
         "chef_client" => add_run_list(&mut found, body),
         "docker" | "podman" => add_images(&mut found, body),
@@ -134,9 +134,9 @@ fn beside_host(path: &Value) -> Json {
 }
 
 /// The same with the whole path. Those that say whose they are stay as they are.
-fn absolute(path: &Value, folder: &Path) -> Json {
+fn absolute(path: &Value, folder: &Path, home: Option<&Path>) -> Json {
     match to_text(path) {
-        Some(path) => json!(["host", normalized(&folder.join(path))]),
+        Some(path) => json!(["host", expanded(&path, folder, home)]),
         None => of_value(path),
     }
 }
@@ -247,5 +247,25 @@ fn merge_deeply(into: &mut Vec<(Value, Value)>, later: &[(Value, Value)]) {
             (Some(slot), value) => *slot = value.clone(),
             (None, value) => into.push((key.clone(), value.clone())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: Value, expected: Json) {
+        let home = Path::new("/home/vagrant");
+        assert_eq!(absolute(&path, Path::new("/project"), Some(home)), expected);
+    }
+
+    #[test]
+    fn folders_of_chef_zero_begin_in_the_project_or_in_the_home() {
+        let text = |it: &str| Value::String(it.to_owned());
+        check(text("nodes"), json!(["host", "/project/nodes"]));
+        check(text("../nodes"), json!(["host", "/nodes"]));
+        check(text("~/chef/nodes"), json!(["host", "/home/vagrant/chef/nodes"]));
+        check(text("~nodes"), json!(["host", "/project/~nodes"]));
+        check(Value::List(vec![text("vm"), text("~/nodes")]), json!(["vm", "~/nodes"]));
     }
 }

@@ -72,6 +72,7 @@ fn shown(session: &Session, own: &[FileId], all: &[FileId]) -> Result<Json, Stri
             autostart: machine.autostart,
             provider: &provider,
             folder: Path::new("/project"),
+            home: None,
         };
         machines.push(of_machine(&facts, &merged));
     }

@@ -77,6 +77,7 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
             "GC",
             "Signal",
             "I18n",
+            "FFI",
         ],
     ),
 ];

@@ -114,6 +114,8 @@ const BUILT_IN: &[&str] = &[
     "hashicorp/checkpoint",
     "erubi",
     "ed25519",
+    "ffi",
+    "ffi/platform",
     "fiddle",
     "yaml/store",
     "json/add/core",

@@ -294,3 +294,38 @@ module I18n
   end
 end
 
+# Which system this is; libraries of C are not called from here.
+module FFI
+  module Platform
+    OS = RbConfig::CONFIG["host_os"][/linux|darwin|freebsd|mingw/].sub("mingw", "windows")
+    ARCH = RbConfig::CONFIG["host_cpu"]
+    CPU = ARCH
+    NAME = "#{ARCH}-#{OS}"
+    IS_LINUX = OS == "linux"
+    IS_MAC = OS == "darwin"
+    IS_FREEBSD = OS == "freebsd"
+    IS_WINDOWS = OS == "windows"
+    IS_BSD = IS_MAC || IS_FREEBSD
+    IS_NETBSD = IS_OPENBSD = IS_DRAGONFLYBSD = IS_SOLARIS = false
+
+    def self.windows?
+      IS_WINDOWS
+    end
+
+    def self.mac?
+      IS_MAC
+    end
+
+    def self.bsd?
+      IS_BSD
+    end
+
+    def self.solaris?
+      IS_SOLARIS
+    end
+
+    def self.unix?
+      !IS_WINDOWS
+    end
+  end
+end

@@ -28,6 +28,7 @@ S2 = Struct.new(:a, keyword_init: true); [S2.new(a: 1).to_h, (S2.new(1) rescue $
 def where; caller_locations(1, 1).first; end; [where.lineno, caller(0, 1).size, caller_locations.class]
 require "ipaddr"; [IPAddr.new("fe80::1").to_i, IPAddr.new("ffff:ffff:ffff:ffff::").to_i.to_s(2).count("1"), IPAddr.new("fe80::1").mask(64).to_s, IPAddr.new("10.0.0.0/8").include?(IPAddr.new("fe80::1")), IPAddr.new("fe80::/64").include?("fe80::5"), IPAddr.new("fc00::1").private?]
 require "ipaddr"; [IPAddr.new("::1").loopback?, IPAddr.new("fe80::1").succ.to_s, IPAddr.new("fd00::/64").to_range.last.to_s, [IPAddr.new("::2"), IPAddr.new("::10")].max.to_s, (IPAddr.new("::1") | 6).to_s, IPAddr.new("fe80::1/64").inspect, IPAddr.new(2**64, 10).to_s]
+require "ffi"; [FFI::Platform::OS, FFI::Platform::IS_LINUX, FFI::Platform::IS_WINDOWS, FFI::Platform.unix?, FFI::Platform.mac?, FFI::Platform::NAME]
 "##,
         expect![[r##"
             ["2020-01-02 01:04:05 UTC", "2020-01-02 03:04:05 UTC", "2001-11-29 14:33:20 UTC", "2001-02-03 16:05:00 UTC"]
@@ -51,6 +52,7 @@ require "ipaddr"; [IPAddr.new("::1").loopback?, IPAddr.new("fe80::1").succ.to_s,
             [1, 1, Array]
             [338288524927261089654018896841347694593, 64, "fe80::", false, true, true]
             [true, "fe80::2", "fd00::ffff:ffff:ffff:ffff", "::10", "::7", "#<IPAddr: IPv6:fe80:0000:0000:0000:0000:0000:0000:0000/ffff:ffff:ffff:ffff:0000:0000:0000:0000>", "0:0:0:1::"]
+            ["linux", true, false, true, false, "x86_64-linux"]
         "##]],
     );
 }
