@@ -7,7 +7,7 @@ use vagrantfile::layer::{Call, Value};
 
 use super::super::expanded;
 use super::super::provisioners::{ProvisionerDefinition, kind, shell};
-use super::super::table::{Body, Table};
+use super::super::table::{Body, Called, Table};
 use super::super::value::{to_list, to_text, truthy};
 use super::attributes;
 use super::values::{object, of_value};
@@ -145,24 +145,28 @@ fn calls<'a>(body: &'a Body, name: &'a str) -> impl Iterator<Item = &'a Call> {
     body.calls.iter().filter(move |it| it.name == name).map(|it| &it.call)
 }
 
-/// Recipes and roles in the notation of Chef's run lists.
+/// Recipes and roles in the notation of Chef's run lists. One that was assigned as text stays text, and grows as text does.
 fn add_run_list(found: &mut Vec<(String, Json)>, body: &Body) {
-    let mut list: Vec<Value> = body.options.value("run_list").map(to_list).unwrap_or_default();
-    for called in &body.calls {
-        let kind = match called.name.as_str() {
-            "add_recipe" => "recipe",
-            "add_role" => "role",
-            _ => continue,
-        };
-        let name = called.call.positional.first().and_then(to_text).unwrap_or_default();
-        let item = if name.starts_with(&format!("{kind}[")) {
-            name
-        } else {
-            format!("{kind}[{name}]")
-        };
-        list.push(Value::String(item));
-    }
-    set(found, "run_list", of_value(&Value::List(list)));
+    let added = body.calls.iter().filter_map(run_list_item);
+    let list = match body.options.value("run_list") {
+        Some(Value::String(text)) => json!(text.clone() + &added.collect::<String>()),
+        assigned => {
+            let assigned = assigned.map(to_list).unwrap_or_default();
+            assigned.iter().map(of_value).chain(added.map(Json::String)).collect()
+        }
+    };
+    set(found, "run_list", list);
+}
+
+fn run_list_item(called: &Called) -> Option<String> {
+    let kind = match called.name.as_str() {
+        "add_recipe" => "recipe",
+        "add_role" => "role",
+        _ => return None,
+    };
+    let name = called.call.positional.first().and_then(to_text).unwrap_or_default();
+    let is_whole = name.starts_with(&format!("{kind}["));
+    Some(if is_whole { name } else { format!("{kind}[{name}]") })
 }
 
 /// Folders of Chef are pairs of whose they are and a path.
@@ -267,5 +271,24 @@ mod tests {
         check(text("~/chef/nodes"), json!(["host", "/home/vagrant/chef/nodes"]));
         check(text("~nodes"), json!(["host", "/project/~nodes"]));
         check(Value::List(vec![text("vm"), text("~/nodes")]), json!(["vm", "~/nodes"]));
+    }
+    #[test]
+    fn a_run_list_is_a_list_or_the_text_that_was_assigned() {
+        let origin = vagrantfile::layer::Origin {
+            file: Path::new("/project/Vagrantfile").into(),
+            line: 1,
+            column: 1,
+        };
+        let text = |it: &str| Value::String(it.to_owned());
+        for (assigned, expected) in [
+            (text("role[web]"), json!("role[web]")),
+            (Value::List(vec![text("role[web]")]), json!(["role[web]"])),
+        ] {
+            let mut body = Body::default();
+            body.assign("run_list", &assigned, &origin, &[]);
+            let mut found = Vec::new();
+            add_run_list(&mut found, &body);
+            assert_eq!(found, [("run_list".to_owned(), expected)]);
+        }
     }
 }
