@@ -132,8 +132,49 @@ end
 told(system("kill -9 $$"))
 told [$?.termsig, $?.inspect.sub(/\d{2,}/, "N")]
 told(begin; Process.kill("NOSUCH", $$); rescue ArgumentError => e; e.message; end)
+system("false")
+pid = spawn("exec sleep 600")
+Process.kill(0, pid)
+told [$?.exitstatus, $? >> 8, Process.kill(:KILL, pid), Process.wait(pid) == pid]
+told [system("nosuchcommand-z"), $?.exitstatus, system("/etc/passwd")]
+told Process.detach(1 << 22).value
+begin
+  Process.kill("TERM")
+rescue ArgumentError => e
+  told e.message
+end
+tries = 0
+begin
+  Timeout.timeout(0.3) do
+    tries += 1
+    system("sleep 600")
+  rescue StandardError
+    retry
+  end
+rescue Timeout::Error => e
+  told [tries, e.message]
+end
+begin
+  Timeout.timeout(0.1) { Timeout.timeout(600) { system("sleep 600") } }
+rescue Timeout::Error => e
+  told e.message
+end
+Process.wait(spawn("echo one; echo two >&2", %i[out err] => ["both.txt", "w"]))
+told File.read("both.txt")
+r, w = IO.pipe
+w.write "xy"
+w.close
+told [r.getc, r.each_char.to_a, r.getc]
+told [File.socket?("out.txt"), Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond).class]
+told IO.select([STDIN], nil, nil, 600).first.size
+told [STDIN.read(3), STDIN.getc, STDIN.getbyte, STDIN.readpartial(2)]
 told STDIN.gets
-told $stdin.read
+told [readline, STDIN.each_line(chomp: true).to_a.size, STDIN.getc, STDIN.gets, STDIN.read, STDIN.read(5)]
+begin
+  STDIN.readchar
+rescue EOFError => e
+  told e.message
+end
 Vagrant.configure("2") { |config| }
 "##;
 
@@ -148,7 +189,7 @@ fn commands_of_a_trusted_file_run_as_in_ruby() {
         .spawn()
         .unwrap();
     let mut input = jaunt.stdin.take().unwrap();
-    input.write_all(b"first line\nrest\nof it\n").unwrap();
+    input.write_all("abcüxyzfirst line\nrest\nof it\n".as_bytes()).unwrap();
     drop(input);
     let stderr = world.ran(jaunt.wait_with_output().unwrap()).success().stderr;
 
@@ -208,8 +249,20 @@ fn commands_of_a_trusted_file_run_as_in_ruby() {
         r##"false"##,
         r##"[9, "#<Process::Status: pid N SIGKILL (signal 9)>"]"##,
         r##""unsupported signal `SIGNOSUCH'""##,
+        r##"[1, 1, 1, true]"##,
+        r##"[nil, 127, nil]"##,
+        r##"nil"##,
+        r##""wrong number of arguments (given 1, expected 2+)""##,
+        r##"[1, "execution expired"]"##,
+        r##""execution expired""##,
+        r##""one\ntwo\n""##,
+        r##"["x", ["y"], nil]"##,
+        r##"[false, Integer]"##,
+        r##"1"##,
+        r##"["abc", "ü", 120, "yz"]"##,
         r##""first line\n""##,
-        r##""rest\nof it\n""##,
+        r##"["rest\n", 1, nil, nil, "", nil]"##,
+        r##""end of file reached""##,
     ];
     assert_eq!(said(&stderr), expected, "{stderr}");
 }
@@ -230,6 +283,21 @@ Vagrant.configure("2") { |config| }
     support::eventually(std::time::Duration::from_secs(60), || {
         world.project().join("done").exists()
     });
+}
+
+#[test]
+fn a_terminal_on_which_nobody_is_asked_is_left_as_it_is() {
+    let world = World::with_vagrantfile(
+        r#"
+STDIN.noecho(&:gets)
+Vagrant.configure("2") { |config| }
+"#,
+    );
+    let silent = "echo silent=$(stty -a | tr ' ;' '\\n\\n' | grep -cx -- -echo)";
+
+    let terminal = Terminal::start(&world, &format!("stty -echo; jaunt --no-tty validate; {silent}"));
+
+    terminal.shows("silent=1");
 }
 
 #[test]

@@ -57,12 +57,18 @@ pub fn start(command: &Command, pipes: &Pipes) -> io::Result<Box<dyn Child>> {
     Ok(Box::new(Started(launch(command, pipes)?.child)))
 }
 
+/// The most that a file may have of what one command writes, in bytes.
+const MOST_CAPTURED: usize = 128 << 20;
+
 fn read_all(pipe: Option<PipeReader>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes)?;
+    if let Some(pipe) = pipe {
+        pipe.take(MOST_CAPTURED as u64 + 1).read_to_end(&mut bytes)?;
     }
-    Ok(bytes)
+    match bytes.len() <= MOST_CAPTURED {
+        true => Ok(bytes),
+        false => Err(io::Error::other("it writes more than 128 MiB")),
+    }
 }
 
 fn ended(status: ExitStatus) -> Ended {
@@ -274,7 +280,8 @@ impl Pipes {
 
     /// Waits until one end has something to read, and keeps what comes through the others.
     fn wait_for(&self, wanted: &Arc<End>, patience: Option<Duration>) -> io::Result<bool> {
-        let deadline = patience.map(|it| Instant::now() + it);
+        // More time than the clock can count is all the time that there is.
+        let deadline = patience.and_then(|it| Instant::now().checked_add(it));
         loop {
             let others: Vec<_> = self.all().values().filter_map(Weak::upgrade).collect();
             let others: Vec<_> = others

@@ -116,6 +116,12 @@ impl ProcessHost {
         self
     }
 
+    /// Whether somebody answers on the terminal. Where nobody sees the question, as while the shell completes a word, nobody does; and that
+    /// terminal is set as the shell needs it.
+    fn may_ask(&self) -> bool {
+        self.ui.style().interactive
+    }
+
     /// Notes a wish; a write goes to memory, as it does without trust.
     fn pretend(&mut self, act: &Act, wishes: &Mutex<Vec<Act>>) -> Decision {
         let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,13 +162,14 @@ impl Host for ProcessHost {
     }
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        use std::os::unix::fs::MetadataExt;
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
         let found = fs::metadata(path)?;
         Ok(Metadata {
             is_directory: found.is_dir(),
             size: found.len(),
             mode: found.mode() & 0o7777,
             modified: found.mtime(),
+            is_socket: found.file_type().is_socket(),
         })
     }
 
@@ -262,8 +269,7 @@ impl Host for ProcessHost {
             return Ok(Some(Vec::new()));
         }
         let input = io::stdin();
-        // Where nobody sees the question, as while the shell completes a word, nobody answers it.
-        if input.is_terminal() && !self.ui.style().interactive {
+        if input.is_terminal() && !self.may_ask() {
             return Ok(Some(Vec::new()));
         }
         if !commands::ready(std::iter::once(input.as_fd()), Some(patience))?[0] {
@@ -278,7 +284,7 @@ impl Host for ProcessHost {
 
     fn set_echo(&mut self, is_shown: bool) -> io::Result<()> {
         let input = io::stdin();
-        if self.survey.is_some() || !input.is_terminal() {
+        if self.survey.is_some() || !self.may_ask() {
             return Ok(());
         }
         let mut terminal = tcgetattr(&input)?;

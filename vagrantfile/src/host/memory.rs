@@ -72,6 +72,7 @@ impl Host for MemoryHost {
             size: file.map_or(0, |it| it.len() as u64),
             mode: 0o644,
             modified: 1_700_000_000,
+            is_socket: false,
         })
     }
 

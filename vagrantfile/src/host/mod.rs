@@ -112,6 +112,8 @@ pub struct Metadata {
     pub mode: u32,
     /// When it was last changed, in seconds since 1970.
     pub modified: i64,
+    /// Whether it is a socket.
+    pub is_socket: bool,
 }
 
 /// What kind of machine reads the Vagrantfile, and who uses it.

@@ -204,6 +204,7 @@ impl World {
             size,
             mode: if is_directory { 0o755 } else { 0o644 },
             modified: self.host.now().seconds,
+            is_socket: false,
         })
     }
 

@@ -42,8 +42,12 @@ const METHODS: Methods = &[
         print(it, &text)
     }),
     ("putc", |it, _, arguments| {
-        let text = it.to_s(arguments.get(0).unwrap_or(&Value::Nil))?;
-        print(it, &text)
+        let text = match arguments.get(0) {
+            Some(Value::Integer(code)) => char::from(*code as u8).to_string(),
+            other => it.text_of(other)?.chars().take(1).collect(),
+        };
+        print(it, &text)?;
+        Ok(arguments.get(0).cloned().unwrap_or(Value::Nil))
     }),
     ("format", |it, _, arguments| {
         Ok(Value::string(super::format::format(it, &arguments.list)?))
@@ -54,6 +58,12 @@ const METHODS: Methods = &[
     ("Rational", |it, _, arguments| convert(it, "Rational", arguments)),
     ("Complex", |it, _, arguments| convert(it, "Complex", arguments)),
     ("gets", |it, this, arguments| super::file::gets(it, this, arguments)),
+    ("readline", |it, this, arguments| {
+        super::file::readline(it, this, arguments)
+    }),
+    ("readlines", |it, this, arguments| {
+        super::file::readlines(it, this, arguments)
+    }),
     ("using", |_, this, _| Ok(this.clone())),
     ("sleep", |it, _, arguments| super::sockets::sleep(it, arguments)),
     ("srand", |_, _, _| Ok(Value::Integer(0))),
@@ -64,7 +74,14 @@ const METHODS: Methods = &[
         }
         None => Err(it.error("ArgumentError", "called without a block")),
     }),
-    ("trap", |_, _, _| Ok(Value::Nil)),
+    ("trap", |it, _, arguments| {
+        // A file that has been read gets no signal but the one of its end.
+        let signal = arguments.get(0).map_or(Ok(String::new()), |signal| it.to_s(signal))?;
+        if let (Some(block), "EXIT" | "SIGEXIT" | "0") = (&arguments.block, signal.as_str()) {
+            it.last_blocks.push(block.clone());
+        }
+        Ok(Value::Nil)
+    }),
     ("autoload", |_, _, _| Ok(Value::Nil)),
     ("set_trace_func", |_, _, _| Ok(Value::Nil)),
     ("rand", |it, _, arguments| random(it, arguments)),

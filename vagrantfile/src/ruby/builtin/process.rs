@@ -76,22 +76,37 @@ const PROCESS: Methods = &[
         Ok(Value::array(all))
     }),
     ("kill", |it, _, arguments| kill(it, arguments)),
-    ("clock_gettime", |it, _, _| {
-        let now = it.shared.world.borrow().host.now();
-        Ok(Value::Float(now.seconds as f64 + f64::from(now.nanoseconds) / 1e9))
-    }),
+    ("clock_gettime", clock),
     ("last_status", |it, _, _| it.global(Symbol::new("$?"))),
 ];
 
 /// `Process::WNOHANG`
 const WITHOUT_WAITING: i64 = 1;
 
+/// `Process.clock_gettime(clock, unit)`
+fn clock(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
+    let now = it.shared.world.borrow().host.now();
+    let seconds = now.seconds as f64 + f64::from(now.nanoseconds) / 1e9;
+    let parts = |each: i64| now.seconds.saturating_mul(each) + i64::from(now.nanoseconds) / (1_000_000_000 / each);
+    Ok(match arguments.get(1).and_then(Value::text).as_deref() {
+        Some("second") => Value::Integer(now.seconds),
+        Some("millisecond") => Value::Integer(parts(1000)),
+        Some("microsecond") => Value::Integer(parts(1_000_000)),
+        Some("nanosecond") => Value::Integer(parts(1_000_000_000)),
+        Some("float_millisecond") => Value::Float(seconds * 1e3),
+        Some("float_microsecond") => Value::Float(seconds * 1e6),
+        _ => Value::Float(seconds),
+    })
+}
+
 /// `Process.wait(id, flags)`: the number of the process that has ended, nil where it would have to wait and shall not.
 fn wait(it: &mut Interpreter, _: &Value, arguments: &Arguments) -> Eval {
     let id = match arguments.get(0) {
-        Some(Value::Integer(id)) if *id > 0 => *id,
-        _ => -1,
+        None => -1,
+        // A group's number is one of a command that leads it; those who lead none are in ours.
+        given => it.integer_of(given)?,
     };
+    let id = if id < -1 { -id } else { id };
     let limit = match arguments.get(1) {
         Some(Value::Integer(flags)) if flags & WITHOUT_WAITING != 0 => Some(Duration::ZERO),
         _ => None,
@@ -177,6 +192,11 @@ fn as_number(ended: Ended) -> i64 {
     }
 }
 
+fn with_number(it: &mut Interpreter, this: &Value, operator: &str, arguments: &Arguments) -> Eval {
+    let number = Value::Integer(as_number(ended_of(it, this)));
+    it.send(&number, operator, arguments.list.clone())
+}
+
 const STATUS: Methods = &[
     ("success?", |it, this, _| {
         Ok(match ended_of(it, this) {
@@ -188,6 +208,8 @@ const STATUS: Methods = &[
     ("termsig", |it, this, _| Ok(field(it, this, "@signal"))),
     ("pid", |it, this, _| Ok(field(it, this, "@pid"))),
     ("to_i", |it, this, _| Ok(Value::Integer(as_number(ended_of(it, this))))),
+    (">>", |it, this, arguments| with_number(it, this, ">>", arguments)),
+    ("&", |it, this, arguments| with_number(it, this, "&", arguments)),
     ("exited?", |it, this, _| {
         Ok(Value::Boolean(matches!(ended_of(it, this), Ended::Exit(_))))
     }),

@@ -250,8 +250,9 @@ fn is_late(it: &Interpreter, error: &io::Error) -> bool {
     timed_out && it.deadline.is_some_and(|deadline| deadline <= now(it))
 }
 
+/// What only `Timeout.timeout` itself rescues, and makes its own error of.
 fn late(it: &mut Interpreter) -> Box<Flow> {
-    it.error("Timeout::Error", "execution expired")
+    it.error("Timeout::ExitException", "execution expired")
 }
 
 fn now(it: &Interpreter) -> f64 {
@@ -262,8 +263,10 @@ fn now(it: &Interpreter) -> f64 {
 /// How long the next act may take within the `Timeout.timeout` around it.
 pub fn patience(it: &mut Interpreter) -> Outcome<Option<Duration>> {
     let Some(deadline) = it.deadline else { return Ok(None) };
-    match Duration::try_from_secs_f64(deadline - now(it)) {
+    let left = deadline - now(it);
+    match Duration::try_from_secs_f64(left) {
         Ok(left) if !left.is_zero() => Ok(Some(left)),
+        Err(_) if left > 0.0 => Ok(None),
         _ => Err(late(it)),
     }
 }
@@ -272,15 +275,16 @@ pub fn patience(it: &mut Interpreter) -> Outcome<Option<Duration>> {
 pub fn sleep(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     const SLICE: Duration = Duration::from_millis(50);
     let asked = duration(arguments.get(0)).unwrap_or_default();
-    let mut left = match patience(it)? {
-        Some(patience) => asked.min(patience),
-        None => asked,
-    };
+    let most = patience(it)?;
+    let mut left = most.map_or(asked, |it| it.min(asked));
     while !left.is_zero() && it.shared.world.borrow().waits() {
         it.check_cancelled()?;
         it.shared.world.borrow_mut().wait(left.min(SLICE));
         left = left.saturating_sub(SLICE);
     }
-    patience(it)?;
+    // Who does not wait is late all the same.
+    if most.is_some_and(|it| it <= asked) {
+        return Err(late(it));
+    }
     Ok(Value::Integer(asked.as_secs_f64().round() as i64))
 }

@@ -117,9 +117,12 @@ class HostWaiter < Thread
     @value
   end
 
+  # What is no command of the file's has ended, and nobody knows how.
   def join(seconds = nil)
     @value ||= HostCommands.wait(@pid, seconds)
     self if @value
+  rescue Errno::ECHILD
+    self
   end
 
   def alive?

@@ -136,6 +136,10 @@ class Thread
     false
   end
 
+  def status
+    false
+  end
+
   def [](name)
     (@locals ||= {})[name.to_sym]
   end
@@ -158,13 +162,13 @@ module Timeout
     HostSockets.deadline = [around, ends].compact.min
     begin
       result = yield(seconds)
-      raise Error, "execution expired" if HostSockets.now > ends
+      raise ExitException, "execution expired" if HostSockets.now > ends
 
       result
-    rescue Error
-      raise unless error && HostSockets.now > ends
+    rescue ExitException
+      raise if around && around < ends
 
-      raise error, message || "execution expired"
+      raise error || Error, message || "execution expired"
     ensure
       HostSockets.deadline = around
     end
@@ -280,7 +284,8 @@ module GC
 end
 
 module Signal
-  def self.trap(*)
+  def self.trap(...)
+    Kernel.trap(...)
   end
 end
 

@@ -85,7 +85,7 @@ module HostStreaming
     unless ready?(0)
       return :wait_readable unless exception
 
-      raise IO::EAGAINWaitReadable, "read would block"
+      raise IO::EAGAINWaitReadable, "Resource temporarily unavailable - read would block"
     end
     readpartial(size)
   end
@@ -131,7 +131,7 @@ module HostStreaming
 
   def getc
     more if @read.empty?
-    @read.slice!(0, 1)
+    @read.slice!(0, 1) unless @read.empty?
   end
 
   def readchar

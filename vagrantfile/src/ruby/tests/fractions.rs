@@ -104,3 +104,17 @@ Time.utc(2024, 5, 6, 7, 8, 9.5).usec, Time.utc(2024, 5, 6, 7, 8, 9.5).round.sec,
         "#]],
     );
 }
+
+#[test]
+fn times_beyond_all_calendars_are_errors_or_far_away() {
+    check_each(
+        r##"
+begin; Time.now.localtime(-2**63); rescue ArgumentError => e; e.message; end
+Time.at(2**62) - Time.at(-2**62) > 1e18, Date.new(9999, 1, 1) - Date.new(1600, 1, 1)
+"##,
+        expect![[r#"
+            "utc_offset out of range"
+            [true, (3067672/1)]
+        "#]],
+    );
+}

@@ -71,12 +71,14 @@ fn add_option(it: &mut Interpreter, command: &mut Command, name: &Value, value: 
                 Value::Array(list) => list.to_vec(),
                 other => vec![other.clone()],
             };
-            for stream in streams.iter().filter_map(|name| standard(it, name)).collect::<Vec<_>>() {
-                let redirect = redirect_of(it, value, stream == 0)?;
+            let streams: Vec<_> = streams.iter().filter_map(|name| standard(it, name)).collect();
+            for stream in &streams {
                 match stream {
-                    0 => command.input = redirect,
-                    1 => command.output = redirect,
-                    _ => command.errors = redirect,
+                    0 => command.input = redirect_of(it, value, true)?,
+                    1 => command.output = redirect_of(it, value, false)?,
+                    // What both write to is opened once.
+                    _ if streams.contains(&1) => command.errors = Redirect::Output,
+                    _ => command.errors = redirect_of(it, value, false)?,
                 }
             }
         }

@@ -81,7 +81,12 @@ pub fn system(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     let output = match run(it, arguments, Redirect::Inherit, Redirect::Inherit) {
         Ok(output) => output,
         Err(flow) => match *flow {
-            Flow::Raise(error) if !raises && is_missing(it, &error) => return Ok(Value::Nil),
+            Flow::Raise(error) if !raises && is_of_the_system(it, &error) => {
+                // As a shell has it for a command that it cannot run.
+                let status = status_of(it, 0, Ended::Exit(127));
+                note_status(it, status);
+                return Ok(Value::Nil);
+            }
             other => return Err(Box::new(other)),
         },
     };
@@ -97,8 +102,8 @@ pub fn system(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     Ok(Value::Boolean(succeeded))
 }
 
-fn is_missing(it: &mut Interpreter, error: &Value) -> bool {
-    let class = it.core.named("Errno::ENOENT");
+fn is_of_the_system(it: &mut Interpreter, error: &Value) -> bool {
+    let class = it.core.named("SystemCallError");
     it.is_a(error, &class)
 }
 
@@ -159,6 +164,9 @@ pub fn wait_for(it: &mut Interpreter, id: i64, limit: Option<Duration>) -> Outco
 
 /// `Process.kill(signal, ...)`
 pub fn kill(it: &mut Interpreter, arguments: &Arguments) -> Eval {
+    if arguments.len() < 2 {
+        return Err(it.wrong_count(arguments.len(), 2, None));
+    }
     let signal = it.to_s(arguments.get(0).unwrap_or(&Value::Nil))?;
     let name = signal.trim_start_matches('-').trim_start_matches("SIG");
     if name.is_empty() || !name.chars().all(|it| it.is_ascii_alphanumeric()) {
@@ -166,14 +174,12 @@ pub fn kill(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     }
     let targets = arguments.list.get(1..).unwrap_or_default();
     for target in targets {
-        let Value::Integer(target) = target else {
-            return Err(it.error("TypeError", "no implicit conversion into Integer"));
-        };
-        let is_group = signal.starts_with('-') || *target < 0;
+        let target = it.integer_of(Some(target))?;
+        let is_group = signal.starts_with('-') || target < 0;
         let target = format!("{}{}", if is_group { "-" } else { "" }, target.unsigned_abs());
         // The shell's own, since not every machine has the program. Its 0 asks whether there is such a process.
         let line = Value::string(format!("kill -{} -- {target}", if name == "EXIT" { "0" } else { name }));
-        let killed = run(it, &Arguments::of(vec![line]), Redirect::Null, Redirect::Capture)?;
+        let killed = run_unnoted(it, &Arguments::of(vec![line]), Redirect::Null, Redirect::Capture)?;
         if killed.ended != Ended::Exit(0) {
             let said = String::from_utf8_lossy(&killed.stderr).to_lowercase();
             return Err(match () {
@@ -204,8 +210,16 @@ pub fn open_piped(it: &mut Interpreter, arguments: &Arguments) -> Eval {
     it.call(&pipe, Symbol::new("popen"), arguments.clone())
 }
 
-/// Runs a command; where the file says nothing else of a stream, it is one of these.
+/// The same as [`run_unnoted`], and the last of the file's commands, `$?`.
 fn run(it: &mut Interpreter, arguments: &Arguments, output: Redirect, errors: Redirect) -> Outcome<Output> {
+    let output = run_unnoted(it, arguments, output, errors)?;
+    let status = status_of(it, output.id, output.ended);
+    note_status(it, status);
+    Ok(output)
+}
+
+/// Runs a command; where the file says nothing else of a stream, it is one of these.
+fn run_unnoted(it: &mut Interpreter, arguments: &Arguments, output: Redirect, errors: Redirect) -> Outcome<Output> {
     let mut command = command_of(it, arguments)?;
     for (stream, wanted) in [(&mut command.output, output), (&mut command.errors, errors)] {
         if *stream == Redirect::Inherit {
@@ -215,10 +229,7 @@ fn run(it: &mut Interpreter, arguments: &Arguments, output: Redirect, errors: Re
     let line = command.line.clone();
     let patience = patience(it)?;
     let result = it.shared.world.borrow_mut().run(command, patience);
-    let output = result.map_err(|refusal| did_not_run(it, refusal, &line))?;
-    let status = status_of(it, output.id, output.ended);
-    note_status(it, status);
-    Ok(output)
+    result.map_err(|refusal| did_not_run(it, refusal, &line))
 }
 
 /// What Ruby calls a command in its errors.

@@ -15,7 +15,7 @@ use crate::ruby::interpreter::{Eval, Flow, Interpreter, Outcome};
 use crate::ruby::symbol::Symbol;
 use crate::ruby::value::*;
 use dir::DIR;
-pub use input::gets;
+pub use input::{gets, readline, readlines};
 use names::NAMES;
 pub use names::expand_home;
 use std::io;
@@ -170,6 +170,9 @@ const TESTS: Methods = &[
     }),
     ("directory?", |it, _, arguments| {
         Ok(Value::Boolean(look(it, arguments)?.is_some_and(|it| it.is_directory)))
+    }),
+    ("socket?", |it, _, arguments| {
+        Ok(Value::Boolean(look(it, arguments)?.is_some_and(|it| it.is_socket)))
     }),
     ("readable?", |it, _, arguments| {
         Ok(Value::Boolean(look(it, arguments)?.is_some()))

@@ -219,11 +219,13 @@ const METHODS: Methods = &[
         Some(other @ Value::Object(_)) => {
             let (one, two) = (moment(it, this)?, moment(it, &other.clone())?);
             if is_date(it, this) {
-                let days = [one.seconds - two.seconds, 86400].map(Value::Integer);
+                let days = [one.seconds.saturating_sub(two.seconds), 86400].map(Value::Integer);
                 return super::kernel::convert(it, "Rational", &Arguments::of(days.into()));
             }
             let nanoseconds = f64::from(one.nanoseconds) - f64::from(two.nanoseconds);
-            Ok(Value::Float((one.seconds - two.seconds) as f64 + nanoseconds / 1e9))
+            Ok(Value::Float(
+                one.seconds.saturating_sub(two.seconds) as f64 + nanoseconds / 1e9,
+            ))
         }
         _ => moved(it, this, arguments, -1.0),
     }),
@@ -388,13 +390,13 @@ fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Opti
 
 /// Seconds east of UTC, as a zone is given to `Time.new`: `"+02:00"`, `"UTC"`, a number of seconds.
 fn offset_of(it: &mut Interpreter, zone: &Value) -> Outcome<i32> {
-    const DAY: i64 = 86400;
+    const DAY: u64 = 86400;
     let seconds = match zone {
         Value::String(text) => offset_in(&text.copied()),
         number => Some(it.integer_of(Some(number))?),
     };
     match seconds {
-        Some(seconds) if seconds.abs() < DAY => Ok(seconds as i32),
+        Some(seconds) if seconds.unsigned_abs() < DAY => Ok(seconds as i32),
         Some(_) => Err(it.error("ArgumentError", "utc_offset out of range")),
         None => {
             let shown = it.to_s(zone)?;
