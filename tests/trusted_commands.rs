@@ -143,11 +143,12 @@ begin
 rescue ArgumentError => e
   told e.message
 end
+File.delete("go")
 tries = 0
 begin
   Timeout.timeout(0.3) do
     tries += 1
-    system("sleep 600")
+    system(waits)
   rescue StandardError
     retry
   end
@@ -155,10 +156,11 @@ rescue Timeout::Error => e
   told [tries, e.message]
 end
 begin
-  Timeout.timeout(0.1) { Timeout.timeout(600) { system("sleep 600") } }
+  Timeout.timeout(0.1) { Timeout.timeout(600) { system(waits) } }
 rescue Timeout::Error => e
   told e.message
 end
+File.write("go", "")
 Process.wait(spawn("echo one; echo two >&2", %i[out err] => ["both.txt", "w"]))
 told File.read("both.txt")
 r, w = IO.pipe
