@@ -164,7 +164,7 @@ const BASH: &str = r#"_jaunt() {
     COMPREPLY=()
     while IFS= read -r line; do
         COMPREPLY+=("$(printf '%q' "${line%%$'\t'*}")")
-    done < <(jaunt complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    done < <(jaunt complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null)
 }
 complete -o default -o bashdefault -F _jaunt jaunt
 "#;
@@ -172,7 +172,7 @@ complete -o default -o bashdefault -F _jaunt jaunt
 const ZSH: &str = r#"_jaunt() {
     local -a lines candidates
     local line
-    lines=("${(@f)$(jaunt complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    lines=("${(@f)$(jaunt complete -- "${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)}")
     for line in $lines; do
         candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
     done
@@ -189,7 +189,7 @@ compdef _jaunt jaunt
 const FISH: &str = r#"function __jaunt_complete
     set -l words (commandline -opc) (commandline -ct)
     test (count $words) -gt (count (commandline -opc)); or set -a words ''
-    jaunt complete -- $words[2..-1] 2>/dev/null
+    jaunt complete -- $words[2..-1] 2>/dev/null </dev/null
 end
 complete -c jaunt -f -n 'test (count (__jaunt_complete)) -gt 0' -a '(__jaunt_complete)'
 complete -c jaunt -n 'test (count (__jaunt_complete)) -eq 0' -F
