@@ -229,15 +229,8 @@ class Socket < BasicSocket
     HostSockets.hostname
   end
 
-  def self.tcp(host, port, *, connect_timeout: nil, resolv_timeout: nil)
-    socket = TCPSocket.new(host, port, connect_timeout: connect_timeout)
-    return socket unless block_given?
-
-    begin
-      yield socket
-    ensure
-      socket.close
-    end
+  def self.tcp(host, port, *, connect_timeout: nil, resolv_timeout: nil, &block)
+    TCPSocket.open(host, port, connect_timeout: connect_timeout, &block)
   end
 
   def self.getaddrinfo(host, port, family = nil, kind = nil, *)
@@ -274,15 +267,8 @@ class Socket < BasicSocket
     Path.new(path)
   end
 
-  def self.unix(path)
-    socket = UNIXSocket.new(path)
-    return socket unless block_given?
-
-    begin
-      yield socket
-    ensure
-      socket.close
-    end
+  def self.unix(path, &block)
+    UNIXSocket.open(path, &block)
   end
 
   def self.getnameinfo(address, *)
