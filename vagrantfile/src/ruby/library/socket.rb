@@ -106,17 +106,11 @@ class TCPSocket < IPSocket
   end
 end
 
-class TCPServer < TCPSocket
-  def initialize(host = nil, port = nil)
-    host, port = nil, host if port.nil?
-    take(HostSockets.open(:tcp_server, host, BasicSocket.port_of(port)))
+# What servers have besides `accept`.
+module HostListening
+  def sysaccept
+    accept
   end
-
-  def accept
-    TCPSocket.around(handle.accept)
-  end
-
-  alias sysaccept accept
 
   def accept_nonblock(exception: true)
     return accept if handle.ready?(0)
@@ -127,6 +121,19 @@ class TCPServer < TCPSocket
 
   def listen(*)
     0
+  end
+end
+
+class TCPServer < TCPSocket
+  include HostListening
+
+  def initialize(host = nil, port = nil)
+    host, port = nil, host if port.nil?
+    take(HostSockets.open(:tcp_server, host, BasicSocket.port_of(port)))
+  end
+
+  def accept
+    TCPSocket.around(handle.accept)
   end
 end
 
@@ -175,6 +182,8 @@ class UNIXSocket < BasicSocket
 end
 
 class UNIXServer < UNIXSocket
+  include HostListening
+
   def initialize(path)
     @path = path
     take(HostSockets.open(:unix_server, path))
@@ -184,21 +193,8 @@ class UNIXServer < UNIXSocket
     UNIXSocket.around(handle.accept)
   end
 
-  alias sysaccept accept
-
-  def accept_nonblock(exception: true)
-    return accept if handle.ready?(0)
-    return :wait_readable unless exception
-
-    raise IO::EAGAINWaitReadable, "Resource temporarily unavailable - accept(2) would block"
-  end
-
   def addr
     ["AF_UNIX", path]
-  end
-
-  def listen(*)
-    0
   end
 end
 

@@ -9,7 +9,7 @@ use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
 use format::{MONTHS, formatted, zone};
 use std::rc::Rc;
-use zone::offset_of;
+use zone::{in_zone, offset_of, shifted};
 
 /// A point in time, with the distance to UTC in which it is shown.
 #[derive(Clone, Copy)]
@@ -388,27 +388,6 @@ fn made(it: &mut Interpreter, class: &Value, arguments: &Arguments, offset: Opti
         offset,
     };
     instance(it, class, moment)
-}
-
-/// The same moment, shown in a zone where one is given.
-fn shifted(it: &mut Interpreter, this: &Value, zone: Option<&Value>) -> Eval {
-    let Some(zone) = zone.filter(|it| !it.is_nil()) else {
-        return Ok(this.clone());
-    };
-    let offset = offset_of(it, zone)?;
-    let moment = Moment {
-        offset,
-        ..moment(it, this)?
-    };
-    let class = Value::Class(it.class_of(this));
-    instance(it, &class, moment)
-}
-
-/// `getlocal`: in a zone, else in the one of this computer.
-fn in_zone(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
-    let local = Value::Integer(i64::from(it.shared.world.borrow().host.now().offset));
-    let zone = arguments.get(0).filter(|it| !it.is_nil()).cloned();
-    shifted(it, this, Some(&zone.unwrap_or(local)))
 }
 
 /// With so many digits of the second's part as wanted, none if nothing is said.

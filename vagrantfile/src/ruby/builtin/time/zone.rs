@@ -1,6 +1,7 @@
 //! Zones as Ruby's `Time` takes them.
 
-use crate::ruby::interpreter::{Interpreter, Outcome};
+use super::{Moment, instance, moment};
+use crate::ruby::interpreter::{Eval, Interpreter, Outcome};
 use crate::ruby::value::*;
 
 /// Seconds east of UTC, as a zone is given to `Time.new`: `"+02:00"`, `"UTC"`, a number of seconds.
@@ -44,4 +45,25 @@ fn offset_in(text: &str) -> Option<i64> {
         true => Some(sign * (part(0)? * 3600 + part(2)? * 60 + part(4)?)),
         false => None,
     }
+}
+
+/// The same moment, shown in a zone where one is given.
+pub(super) fn shifted(it: &mut Interpreter, this: &Value, zone: Option<&Value>) -> Eval {
+    let Some(zone) = zone.filter(|it| !it.is_nil()) else {
+        return Ok(this.clone());
+    };
+    let offset = offset_of(it, zone)?;
+    let moment = Moment {
+        offset,
+        ..moment(it, this)?
+    };
+    let class = Value::Class(it.class_of(this));
+    instance(it, &class, moment)
+}
+
+/// `getlocal`: in a zone, else in the one of this computer.
+pub(super) fn in_zone(it: &mut Interpreter, this: &Value, arguments: &Arguments) -> Eval {
+    let local = Value::Integer(i64::from(it.shared.world.borrow().host.now().offset));
+    let zone = arguments.get(0).filter(|it| !it.is_nil()).cloned();
+    shifted(it, this, Some(&zone.unwrap_or(local)))
 }
