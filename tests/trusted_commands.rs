@@ -163,6 +163,9 @@ end
 File.write("go", "")
 Process.wait(spawn("echo one; echo two >&2", %i[out err] => ["both.txt", "w"]))
 told File.read("both.txt")
+system("umask > both.txt", umask: 0o077)
+told File.read("both.txt")
+told IO.popen([["sh", "other"], "-c", "echo $0"]).read
 r, w = IO.pipe
 w.write "xy"
 w.close
@@ -258,6 +261,8 @@ fn commands_of_a_trusted_file_run_as_in_ruby() {
         r##"[1, "execution expired"]"##,
         r##""execution expired""##,
         r##""one\ntwo\n""##,
+        r##""0077\n""##,
+        r##""other\n""##,
         r##"["x", ["y"], nil]"##,
         r##"[false, Integer]"##,
         r##"1"##,

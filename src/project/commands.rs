@@ -86,7 +86,7 @@ struct Launched {
 }
 
 fn launch(command: &Command, pipes: &Pipes) -> io::Result<Launched> {
-    let mut process = process(&command.line)?;
+    let mut process = process(command)?;
     process.current_dir(&command.directory);
     if command.clears_environment {
         process.env_clear();
@@ -128,20 +128,24 @@ fn launch(command: &Command, pipes: &Pipes) -> io::Result<Launched> {
     })
 }
 
-fn process(line: &CommandLine) -> io::Result<process::Command> {
-    match line {
-        CommandLine::Shell(text) => {
-            let mut shell = process::Command::new("/bin/sh");
-            shell.arg("-c").arg(text);
-            Ok(shell)
-        }
-        CommandLine::Program(words) => {
-            let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-            let mut process = process::Command::new(program);
-            process.args(arguments);
-            Ok(process)
-        }
+fn process(command: &Command) -> io::Result<process::Command> {
+    let (words, called) = match (&command.line, &command.called) {
+        (CommandLine::Shell(text), _) => (&["/bin/sh", "-c", text].map(str::to_owned)[..], None),
+        (CommandLine::Program(words), called) => (&words[..], called.as_ref()),
+    };
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut process = process::Command::new(program);
+    if let Some(mask) = command.mask {
+        // Nothing else sets it without code that runs between the two halves of a fork.
+        process = process::Command::new("/bin/sh");
+        process
+            .args(["-c", &format!("umask {mask:o}; exec \"$@\""), "sh"])
+            .arg(program);
+    } else if let Some(called) = called {
+        process.arg0(called);
     }
+    process.args(arguments);
+    Ok(process)
 }
 
 fn source(redirect: &Redirect, pipes: &Pipes) -> io::Result<Stdio> {

@@ -9,6 +9,10 @@ use std::path::PathBuf;
 pub struct Command {
     /// What is run.
     pub line: CommandLine,
+    /// What the program is told that it is called, where that is not its name.
+    pub called: Option<String>,
+    /// The permissions that files which it makes do not get.
+    pub mask: Option<u32>,
     /// The folder it is run in.
     pub directory: PathBuf,
     /// What is added to the environment; `None` takes a variable away.

@@ -12,6 +12,8 @@ pub fn command_of(it: &mut Interpreter, arguments: &Arguments) -> Outcome<Comman
     let directory = it.shared.world.borrow().directory().to_owned();
     let mut command = Command {
         line: CommandLine::Program(Vec::new()),
+        called: None,
+        mask: None,
         directory,
         environment: Vec::new(),
         clears_environment: false,
@@ -40,6 +42,7 @@ pub fn command_of(it: &mut Interpreter, arguments: &Arguments) -> Outcome<Comman
             Value::Array(list) => {
                 is_program = true;
                 words.extend(list.to_vec().first().and_then(Value::text));
+                command.called = list.to_vec().get(1).and_then(Value::text);
             }
             other => words.push(it.text_of(Some(other))?),
         }
@@ -64,6 +67,7 @@ fn add_option(it: &mut Interpreter, command: &mut Command, name: &Value, value: 
             command.directory = it.shared.world.borrow().absolute(&folder);
         }
         Some("unsetenv_others") => command.clears_environment = value.is_true(),
+        Some("umask") => command.mask = Some((it.integer_of(Some(value))? & 0o777) as u32),
         Some("pgroup") => command.leads_group = matches!(value, Value::Boolean(true) | Value::Integer(0)),
         Some("stdin_data") => command.input = Redirect::Text(it.to_s(value)?.into_bytes()),
         _ => {
